@@ -1,0 +1,1 @@
+//! Line protocol: a borrowed scanner with the server's own rules.

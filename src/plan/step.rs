@@ -1,0 +1,319 @@
+//! Steps and the plan they make.
+
+use super::Address;
+use crate::manifest::{Place, VerifyMethod};
+use crate::model::{Bucket, BucketName, Dbrp, Kind, Origin, ResourceId, TimeRange};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How one resource changes. What cannot be meant cannot be written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Diff<T> {
+    /// It is as desired.
+    Keep(T),
+    /// It is there, not yet under this manifest's name, and becomes managed.
+    Adopt { before: T, after: T },
+    /// It is not there.
+    Create(T),
+    /// It changes in place.
+    Update { before: T, after: T },
+    /// It cannot change in place: deleted, then created.
+    Replace { before: T, after: T },
+    /// It is no longer wanted.
+    Delete(T),
+}
+
+/// What a step does, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Nothing.
+    NoOp,
+    /// Takes an existing resource under this manifest's name.
+    Adopt,
+    /// Creates a resource.
+    Create,
+    /// Changes a resource in place.
+    Update,
+    /// Deletes and creates a resource.
+    Replace,
+    /// Deletes a resource.
+    Delete,
+    /// Moves data.
+    Transfer,
+    /// Compares both sides.
+    Verify,
+}
+
+impl<T> Diff<T> {
+    /// Returns the action, which follows from the shape.
+    pub fn action(&self) -> Action {
+        match self {
+            Self::Keep(_) => Action::NoOp,
+            Self::Adopt { .. } => Action::Adopt,
+            Self::Create(_) => Action::Create,
+            Self::Update { .. } => Action::Update,
+            Self::Replace { .. } => Action::Replace,
+            Self::Delete(_) => Action::Delete,
+        }
+    }
+
+    /// Returns the resource as it was observed, if it was there.
+    pub fn before(&self) -> Option<&T> {
+        match self {
+            Self::Keep(before)
+            | Self::Delete(before)
+            | Self::Adopt { before, .. }
+            | Self::Update { before, .. }
+            | Self::Replace { before, .. } => Some(before),
+            Self::Create(_) => None,
+        }
+    }
+
+    /// Returns the resource as it shall be, if it shall be there.
+    pub fn after(&self) -> Option<&T> {
+        match self {
+            Self::Keep(after)
+            | Self::Create(after)
+            | Self::Adopt { after, .. }
+            | Self::Update { after, .. }
+            | Self::Replace { after, .. } => Some(after),
+            Self::Delete(_) => None,
+        }
+    }
+}
+
+/// What a step changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// A bucket.
+    Bucket(Diff<Bucket>),
+    /// A DBRP mapping.
+    Dbrp(Diff<Dbrp>),
+    /// Data is moved into a bucket.
+    Transfer(Transfer),
+    /// Both sides are compared.
+    Verify(Verify),
+}
+
+impl Change {
+    /// Returns the action in one word.
+    pub fn action(&self) -> Action {
+        match self {
+            Self::Bucket(diff) => diff.action(),
+            Self::Dbrp(diff) => diff.action(),
+            Self::Transfer(transfer) if transfer.progress == TransferProgress::Done => Action::NoOp,
+            Self::Transfer(_) => Action::Transfer,
+            Self::Verify(verify) if verify.done => Action::NoOp,
+            Self::Verify(_) => Action::Verify,
+        }
+    }
+}
+
+/// The data of one retention policy, moved into one bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Where the data comes from.
+    pub origin: Origin,
+    /// Where it goes.
+    pub bucket: BucketName,
+    /// Only points in this range are sent; others are counted as skipped.
+    pub range: TimeRange,
+    /// The source files as the manifest names them, in the order they are read.
+    pub files: Vec<String>,
+    /// Changes when the source data changes: a digest over names, sizes and ends of the files.
+    pub fingerprint: String,
+    /// Bytes on disk, if known. An estimate; not part of the digest.
+    pub bytes: Option<u64>,
+    /// How batches are cut and sent.
+    pub settings: TransferSettings,
+    /// How far earlier runs came.
+    pub progress: TransferProgress,
+}
+
+/// How batches are cut and sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferSettings {
+    /// Whether bodies are compressed.
+    pub gzip: bool,
+    /// Batches in flight, 1 to 64.
+    pub parallel: usize,
+    /// Uncompressed bytes a batch, 64 KiB to 25 MB.
+    pub batch_bytes: u64,
+    /// Lines a batch, 1 to 1,000,000.
+    pub batch_lines: u64,
+    /// Rejected lines that are tolerated before the transfer stops.
+    pub max_rejects: Option<u64>,
+}
+
+/// How far earlier runs of a transfer came, from the journal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferProgress {
+    /// Nothing was sent.
+    #[default]
+    NotStarted,
+    /// Some batches were acknowledged; the same source goes on where they end.
+    Partial,
+    /// Everything was sent, rejected with a reason, or skipped by request.
+    Done,
+}
+
+/// A comparison of both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verify {
+    /// The source side.
+    pub origin: Origin,
+    /// The target side.
+    pub bucket: BucketName,
+    /// Only points in this range are compared.
+    pub range: TimeRange,
+    /// How both sides are compared.
+    pub method: VerifyMethod,
+    /// Whether this transfer was verified before.
+    pub done: bool,
+}
+
+/// An edge of the graph: the step needs another one first, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Need {
+    /// The step that comes first.
+    pub address: Address,
+    /// Why, as a short sentence without a full stop.
+    pub why: String,
+}
+
+/// Why a step is in the plan. For readers only; never steers what apply does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is as desired.
+    AsDesired,
+    /// The target has no such resource.
+    Missing,
+    /// The target has it, but no manifest manages it yet.
+    Unmanaged,
+    /// The target has only a virtual mapping, which follows the bucket's name and cannot be changed.
+    OnlyVirtual,
+    /// A field differs from the manifest.
+    Differs { fields: Vec<String> },
+    /// The field cannot be changed in place.
+    Immutable { field: String },
+    /// The manifest no longer has it, and pruning was asked for.
+    NotInManifest,
+    /// The data was not moved yet.
+    NotMoved,
+    /// An earlier run was stopped.
+    PartlyMoved,
+    /// The source data changed since it was moved.
+    SourceChanged,
+    /// The bucket was deleted and created again since data was moved.
+    BucketRecreated,
+    /// The data was moved but not yet compared.
+    NotVerified,
+}
+
+/// What a step may cost. Shown first, counted against the safety rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// A mapping is gone for a moment between delete and create.
+    Gap,
+    /// Points older than the new retention are deleted by the target.
+    RetentionShrink { from: String, to: String },
+    /// A bucket that may hold data is deleted.
+    DataLoss,
+    /// Clients that name no retention policy reach another bucket.
+    DefaultMoves { database: String, to: String },
+}
+
+/// One unit of work, with everything apply needs and a reviewer asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Unique in the plan.
+    pub address: Address,
+    /// What changes.
+    pub change: Change,
+    /// What must be done before, in the order of addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// Why the step is there.
+    pub reason: Reason,
+    /// What it may cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub risks: Vec<Risk>,
+    /// Where the manifest asks for it. Not part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// Something a reviewer should know before applying. Does not stop apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// A code of `docs/errors.md`.
+    pub code: String,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// One or two sentences.
+    pub message: String,
+    /// Where in the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// What the plan is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// `name` of the manifest.
+    pub name: String,
+    /// Path of the manifest as given.
+    pub manifest: String,
+    /// SHA-256 of the manifest with its overlays, before the environment is put in.
+    pub manifest_digest: String,
+    /// URL of the target. `sandbox` for the embedded one, whose port changes.
+    pub url: String,
+    /// Name of the organization.
+    pub org: String,
+    /// Its id.
+    pub org_id: ResourceId,
+    /// The product.
+    pub kind: Kind,
+}
+
+/// The reviewed answer: steps in a stable order, and what they were computed from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What the plan is about.
+    pub subject: Subject,
+    /// Sorted so that every step comes after its needs, then by address.
+    pub steps: Vec<Step>,
+    /// Sorted by code, then address.
+    pub warnings: Vec<Warning>,
+    /// `sha256:` and 64 hexadecimal digits over subject and steps, without places and estimates.
+    pub digest: String,
+}
+
+/// What earlier runs did, by address: input to the diff, read from the journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Transfers that were started.
+    pub transfers: BTreeMap<Origin, Moved>,
+    /// Transfers that were verified, with the fingerprint that was compared.
+    pub verified: BTreeMap<Origin, Moved>,
+}
+
+/// What was moved into which bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The bucket's id then. Another id now means that the bucket was created again.
+    pub bucket_id: ResourceId,
+    /// The source's fingerprint and the range, then.
+    pub fingerprint: String,
+    /// The range that was moved.
+    pub range: TimeRange,
+    /// Whether it ran to the end.
+    pub done: bool,
+}

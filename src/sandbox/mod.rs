@@ -1,0 +1,1 @@
+//! An embedded stand-in for the target: its API, its quotas and its faults.

@@ -1,0 +1,1 @@
+//! `InfluxDB` Cloud, Cloud Serverless and 2.x over HTTP.

@@ -1,0 +1,1 @@
+//! Moves the data of one retention policy into one bucket.
