@@ -1,5 +1,10 @@
 //! The command line: the only place that prints.
 
+mod args;
+mod codes;
+mod error;
+mod ui;
+
 use std::process::ExitCode;
 
 /// Runs the program and returns its exit code.

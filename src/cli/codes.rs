@@ -1,0 +1,28 @@
+//! Codes of the command line itself.
+
+use crate::model::{Blame, Code};
+
+/// Apply was not approved.
+pub static NOT_APPROVED: Code =
+    Code { id: "TG1101", summary: "the plan was not approved", blame: Blame::Refused };
+/// There is nobody to ask.
+pub static NO_TERMINAL: Code =
+    Code { id: "TG1102", summary: "nobody can be asked for approval", blame: Blame::Refused };
+/// A document could not be written.
+pub static OUTPUT: Code =
+    Code { id: "TG1103", summary: "a file or stream cannot be written", blame: Blame::Local };
+/// A saved plan was made from another manifest.
+pub static OTHER_MANIFEST: Code =
+    Code { id: "TG1104", summary: "the manifest changed since the plan was saved", blame: Blame::Stale };
+/// A saved plan was made for another target.
+pub static OTHER_TARGET: Code =
+    Code { id: "TG1105", summary: "the plan was saved for another target", blame: Blame::Stale };
+/// The process cannot start its threads.
+pub static RUNTIME: Code =
+    Code { id: "TG1106", summary: "the process cannot start its threads", blame: Blame::Local };
+/// A signal ended the command before it changed anything.
+pub static INTERRUPTED: Code = Code { id: "TG1107", summary: "interrupted", blame: Blame::Interrupted };
+
+/// All codes of this module.
+pub static ALL: &[&Code] =
+    &[&NOT_APPROVED, &NO_TERMINAL, &OUTPUT, &OTHER_MANIFEST, &OTHER_TARGET, &RUNTIME, &INTERRUPTED];

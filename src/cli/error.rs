@@ -1,0 +1,53 @@
+//! Errors that arise in the command line itself.
+
+use super::codes;
+use crate::model::{Code, Coded};
+use std::io;
+use std::path::PathBuf;
+
+/// What goes wrong outside of the modules.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the answer was not `yes`; nothing was changed")]
+    NotApproved,
+    #[error("stdin is not a terminal, and `--auto-approve` was not given; nothing was changed")]
+    NoTerminal,
+    #[error("cannot write {what}")]
+    Output { what: String, source: io::Error },
+    #[error("`{}` is not what the plan `{}` was made from; nothing was changed", manifest.display(), plan.display())]
+    OtherManifest { manifest: PathBuf, plan: PathBuf },
+    #[error("the plan is for {planned}, but the manifest leads to {found}; nothing was changed")]
+    OtherTarget { planned: String, found: String },
+    #[error("cannot start the threads of the process")]
+    Runtime(#[source] io::Error),
+    #[error("stopped by a signal; nothing was changed")]
+    Interrupted,
+}
+
+impl Coded for Error {
+    fn code(&self) -> &'static Code {
+        match self {
+            Self::NotApproved => &codes::NOT_APPROVED,
+            Self::NoTerminal => &codes::NO_TERMINAL,
+            Self::Output { .. } => &codes::OUTPUT,
+            Self::OtherManifest { .. } => &codes::OTHER_MANIFEST,
+            Self::OtherTarget { .. } => &codes::OTHER_TARGET,
+            Self::Runtime(_) => &codes::RUNTIME,
+            Self::Interrupted => &codes::INTERRUPTED,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::NotApproved | Self::Interrupted => return None,
+            Self::NoTerminal => {
+                "Review the plan with `tidegate plan --out prod.tgplan`, then run `tidegate apply prod.tgplan --auto-approve`."
+            }
+            Self::Output { .. } => "Check free space and permissions, then run the same command again.",
+            Self::OtherManifest { .. } => "Plan again with `tidegate plan --out`, review it, and apply that plan.",
+            Self::OtherTarget { .. } => "Check `target` in the manifest and the variables it uses, or plan again.",
+            Self::Runtime(_) => "Check the limits on processes and open files (`ulimit -a`).",
+        }
+        .to_owned())
+    }
+}
