@@ -1,0 +1,72 @@
+//! What a client needs to know before it connects.
+
+use crate::model::Kind;
+use secrecy::SecretString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where the target is and how to talk to it.
+#[derive(Debug)]
+pub struct Options {
+    /// Base URL with scheme, such as `https://eu-central-1-1.aws.cloud2.influxdata.com`.
+    pub url: String,
+    /// Name or id of the organization.
+    pub org: String,
+    /// API token, sent as `Authorization: Token ..`.
+    pub token: SecretString,
+    /// The kind the manifest states; checked against the server. `None`: as the server says.
+    pub kind: Option<Kind>,
+    /// Further certificates to trust, PEM, in addition to the system's.
+    pub ca_file: Option<PathBuf>,
+    /// A file that gets every exchange, without the token.
+    pub trace: Option<PathBuf>,
+    /// Seeds the jitter of waits, so that a run can be repeated.
+    pub seed: u64,
+    /// How long to wait for what.
+    pub timeouts: Timeouts,
+}
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a TCP and TLS connection.
+    pub connect: Duration,
+    /// For the next bytes of an answer.
+    pub read: Duration,
+    /// For a target that says "later" (429, 503): without one success for so long, a write fails.
+    pub busy: Duration,
+    /// For a target that fails otherwise (refused, cut, 500): without one success for so long, a
+    /// write fails.
+    pub failing: Duration,
+    /// As `failing`, for requests other than writes and queries.
+    pub control: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(60),
+            // A quota window is five minutes; an hour outlives a maintenance.
+            busy: Duration::from_secs(3_600),
+            failing: Duration::from_secs(300),
+            control: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Options {
+    /// Builds options with defaults for everything that has one.
+    pub fn new(url: impl Into<String>, org: impl Into<String>, token: impl Into<SecretString>) -> Self {
+        Self {
+            url: url.into(),
+            org: org.into(),
+            token: token.into(),
+            kind: None,
+            ca_file: None,
+            trace: None,
+            seed: 0,
+            timeouts: Timeouts::default(),
+        }
+    }
+}
