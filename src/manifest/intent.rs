@@ -73,13 +73,14 @@ pub enum TargetConfig {
     Server {
         /// As stated; `None` to ask the server.
         kind: Option<Kind>,
-        /// Base URL with scheme, without a trailing slash.
-        url: String,
-        /// Name or id of the organization.
-        org: String,
+        /// Base URL with scheme, without a trailing slash. Absent only where `token` names a connection
+        /// of the `influx` program; [`super::secret::connection`] puts it in.
+        url: Option<String>,
+        /// Name or id of the organization. Absent as `url`.
+        org: Option<String>,
         /// Where the token is.
         token: SecretRef,
-        /// `rate_limit`; `None` for no limit of ours.
+        /// `rate_limit`; `None` for no limit of ours, which is also what `auto` means.
         rate_limit: Option<RateLimit>,
         /// `ca_file`: further certificates to trust, PEM.
         ca_file: Option<PathBuf>,
@@ -144,7 +145,7 @@ pub struct PolicyIntent {
     pub retention: RetentionIntent,
     /// Free text for the bucket.
     pub description: Option<String>,
-    /// How data is moved. `None`: bucket and mapping only.
+    /// How data is moved. `None`: there is no file it could be in, so bucket and mapping only.
     pub transfer: Option<TransferIntent>,
     /// `skip: true`: known and deliberately left out.
     pub skip: bool,
@@ -155,7 +156,8 @@ pub struct PolicyIntent {
 /// `transfer`.
 #[derive(Debug, Clone)]
 pub struct TransferIntent {
-    /// Export files of this retention policy, globs expanded, in the order they are read.
+    /// Export files of this retention policy, globs expanded, in the order they are read. Empty where
+    /// data can only be in the shared files of `source.exports.files`.
     pub files: Vec<PathBuf>,
     /// Points outside are skipped.
     pub range: TimeRange,
@@ -193,11 +195,17 @@ pub struct Rule {
     pub database: Pattern,
     /// Which retention policies.
     pub retention_policy: Pattern,
-    /// Bucket name template.
+    /// `except.database`: databases that the rule leaves to later rules.
+    pub except_databases: Vec<Pattern>,
+    /// `except.retention_policy`: retention policies that the rule leaves to later rules.
+    pub except_retention_policies: Vec<Pattern>,
+    /// Bucket name with `{database}` and `{retention_policy}` in it; see [`expand_bucket`].
     pub bucket: String,
     /// How long the bucket keeps points.
     pub retention: RetentionIntent,
-    /// How data is moved. `None`: bucket and mapping only.
+    /// Free text for the bucket.
+    pub description: Option<String>,
+    /// How data is moved; its `files` are empty. `None`: there is no file it could be in.
     pub transfer: Option<TransferIntent>,
     /// `skip: true`.
     pub skip: bool,
@@ -205,6 +213,41 @@ pub struct Rule {
     pub expect: Option<std::ops::RangeInclusive<usize>>,
     /// Where the rule stands.
     pub place: Place,
+}
+
+impl Rule {
+    /// Tells whether the rule speaks of a retention policy.
+    pub fn matches(&self, origin: &Origin) -> bool {
+        let (database, policy) = (origin.database.as_str(), origin.retention_policy.as_str());
+        let hit = |patterns: &[Pattern], name: &str| patterns.iter().any(|pattern| pattern.matches(name));
+        self.database.matches(database)
+            && self.retention_policy.matches(policy)
+            && !hit(&self.except_databases, database)
+            && !hit(&self.except_retention_policies, policy)
+    }
+}
+
+/// Puts the names of a retention policy into a bucket name template.
+pub fn expand_bucket(template: &str, origin: &Origin) -> BucketName {
+    let mut name = String::with_capacity(template.len());
+    let mut rest = template;
+    // Not two calls of `replace`: a database may be named `{retention_policy}`.
+    while let Some(at) = rest.find('{') {
+        name.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(after) = rest.strip_prefix("{database}") {
+            name.push_str(origin.database.as_str());
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("{retention_policy}") {
+            name.push_str(origin.retention_policy.as_str());
+            rest = after;
+        } else {
+            name.push('{');
+            rest = &rest[1..];
+        }
+    }
+    name.push_str(rest);
+    BucketName(name)
 }
 
 /// One bucket of `buckets`.
