@@ -50,6 +50,12 @@ pub struct Capabilities {
     pub min_bucket_name: usize,
     /// Measurements a bucket, columns a measurement.
     pub max_tables: Option<(u64, u64)>,
+    /// Whether a bucket named `db/rp` is a mapping by itself, read-only, where no real one is.
+    pub virtual_dbrps: bool,
+    /// Whether a 1.x write to an unmapped `db/rp` creates a bucket, which keeps points for 3 days.
+    pub creates_buckets_on_v1_write: bool,
+    /// Where bucket names are namespaces: at most so many characters, of letters, digits, `/`, `_`, `-`.
+    pub max_namespace: Option<usize>,
 }
 
 /// Limits of an organization, as the target tells them.
@@ -75,6 +81,9 @@ static CLOUD_TSM: Capabilities = Capabilities {
     has_limits: true,
     min_bucket_name: 2,
     max_tables: None,
+    virtual_dbrps: false,
+    creates_buckets_on_v1_write: true,
+    max_namespace: None,
 };
 
 static CLOUD_SERVERLESS: Capabilities = Capabilities {
@@ -87,6 +96,9 @@ static CLOUD_SERVERLESS: Capabilities = Capabilities {
     has_limits: true,
     min_bucket_name: 2,
     max_tables: Some((500, 200)),
+    virtual_dbrps: false,
+    creates_buckets_on_v1_write: true,
+    max_namespace: Some(64),
 };
 
 static OSS_V2: Capabilities = Capabilities {
@@ -99,6 +111,9 @@ static OSS_V2: Capabilities = Capabilities {
     has_limits: false,
     min_bucket_name: 1,
     max_tables: None,
+    virtual_dbrps: true,
+    creates_buckets_on_v1_write: false,
+    max_namespace: None,
 };
 
 impl Kind {

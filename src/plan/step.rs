@@ -191,6 +191,10 @@ pub struct Need {
 pub enum Reason {
     /// It is as desired.
     AsDesired,
+    /// Only `default` differs, and it follows when the step of the database's default mapping is done.
+    FollowsDefault { to: Address },
+    /// Another manifest's name is in its description. Such a plan is refused.
+    OwnedBy { name: String },
     /// The target has no such resource.
     Missing,
     /// The target has it, but no manifest manages it yet.
@@ -209,8 +213,12 @@ pub enum Reason {
     PartlyMoved,
     /// The source data changed since it was moved.
     SourceChanged,
+    /// The data was moved with another `start` or `end`.
+    RangeChanged,
     /// The bucket was deleted and created again since data was moved.
     BucketRecreated,
+    /// The data was moved into another bucket.
+    BucketChanged { from: BucketName },
     /// The data was moved but not yet compared.
     NotVerified,
 }
@@ -225,7 +233,7 @@ pub enum Risk {
     RetentionShrink { from: String, to: String },
     /// A bucket that may hold data is deleted.
     DataLoss,
-    /// Clients that name no retention policy reach another bucket.
+    /// Clients that name no retention policy reach another retention policy's bucket.
     DefaultMoves { database: String, to: String },
 }
 
@@ -264,6 +272,23 @@ pub struct Warning {
     pub place: Option<Place>,
 }
 
+/// Why apply will not run the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// A code of `docs/errors.md`.
+    pub code: String,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// One or two sentences, with the numbers.
+    pub message: String,
+    /// The option or setting that allows it, or another way out.
+    pub help: String,
+    /// Where in the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
 /// What the plan is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -292,6 +317,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Sorted by code, then address.
     pub warnings: Vec<Warning>,
+    /// Why apply will not run it; empty for a plan that may be applied. Sorted by code, then address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
     /// `sha256:` and 64 hexadecimal digits over subject and steps, without places and estimates.
     pub digest: String,
 }

@@ -1,0 +1,1 @@
+//! The edges between steps, and why each is there.
