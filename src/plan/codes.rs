@@ -39,11 +39,8 @@ pub static UNKNOWN_DEFAULT: Code = Code {
     blame: Blame::Manifest,
 };
 /// Two mappings of a database ask to be its default.
-pub static TWO_DEFAULTS: Code = Code {
-    id: "TG0607",
-    summary: "a database has two default mappings",
-    blame: Blame::Manifest,
-};
+pub static TWO_DEFAULTS: Code =
+    Code { id: "TG0607", summary: "a database has two default mappings", blame: Blame::Manifest };
 /// Two parts of the manifest describe one bucket.
 pub static BUCKET_TWICE: Code =
     Code { id: "TG0608", summary: "a bucket is described twice", blame: Blame::Manifest };
@@ -60,11 +57,8 @@ pub static MAPPING_NAME: Code = Code {
     blame: Blame::Manifest,
 };
 /// Targets refuse retentions under an hour.
-pub static SHORT_RETENTION: Code = Code {
-    id: "TG0612",
-    summary: "the retention is shorter than a target accepts",
-    blame: Blame::Manifest,
-};
+pub static SHORT_RETENTION: Code =
+    Code { id: "TG0612", summary: "the retention is shorter than a target accepts", blame: Blame::Manifest };
 /// `retention: inherit` from a source that does not tell.
 pub static RETENTION_UNKNOWN: Code = Code {
     id: "TG0613",
@@ -72,11 +66,8 @@ pub static RETENTION_UNKNOWN: Code = Code {
     blame: Blame::Manifest,
 };
 /// A rule matches nothing.
-pub static RULE_WITHOUT_MATCH: Code = Code {
-    id: "TG0614",
-    summary: "a rule matches no database of the source",
-    blame: Blame::Manifest,
-};
+pub static RULE_WITHOUT_MATCH: Code =
+    Code { id: "TG0614", summary: "a rule matches no database of the source", blame: Blame::Manifest };
 
 /// The bucket carries the mark of another manifest.
 pub static OWNED_BY_ANOTHER: Code =
@@ -91,11 +82,8 @@ pub static AUTO_CREATED: Code = Code {
     blame: Blame::Target,
 };
 /// A bucket of ours is no longer in the manifest.
-pub static LEFT_BEHIND: Code = Code {
-    id: "TG0623",
-    summary: "a managed bucket is no longer in the manifest",
-    blame: Blame::Manifest,
-};
+pub static LEFT_BEHIND: Code =
+    Code { id: "TG0623", summary: "a managed bucket is no longer in the manifest", blame: Blame::Manifest };
 
 /// More deletes than `safety.max_deletes`.
 pub static TOO_MANY_DELETES: Code =
@@ -104,8 +92,11 @@ pub static TOO_MANY_DELETES: Code =
 pub static TOO_MANY_REPLACES: Code =
     Code { id: "TG0631", summary: "more replaced mappings than the manifest allows", blame: Blame::Refused };
 /// More shrinks than `safety.max_retention_shrinks`.
-pub static TOO_MANY_SHRINKS: Code =
-    Code { id: "TG0632", summary: "more shortened retentions than the manifest allows", blame: Blame::Refused };
+pub static TOO_MANY_SHRINKS: Code = Code {
+    id: "TG0632",
+    summary: "more shortened retentions than the manifest allows",
+    blame: Blame::Refused,
+};
 /// A bucket that may hold data would be deleted.
 pub static DATA_LOSS: Code =
     Code { id: "TG0633", summary: "a bucket that may hold data would be deleted", blame: Blame::Refused };
@@ -120,8 +111,11 @@ pub static BUCKET_QUOTA: Code =
 pub static RETENTION_LIMIT: Code =
     Code { id: "TG0641", summary: "the organization may not keep points for so long", blame: Blame::Refused };
 /// The write quota makes the transfers take long.
-pub static WRITE_QUOTA: Code =
-    Code { id: "TG0642", summary: "the write quota decides how long the transfers take", blame: Blame::Target };
+pub static WRITE_QUOTA: Code = Code {
+    id: "TG0642",
+    summary: "the write quota decides how long the transfers take",
+    blame: Blame::Target,
+};
 /// Points are older than the bucket keeps.
 pub static TOO_OLD: Code = Code {
     id: "TG0643",
@@ -132,8 +126,11 @@ pub static TOO_OLD: Code = Code {
 pub static TABLE_LIMITS: Code =
     Code { id: "TG0644", summary: "the target limits measurements and columns", blame: Blame::Target };
 /// The product addresses buckets by restricted names.
-pub static NAMESPACE_NAME: Code =
-    Code { id: "TG0645", summary: "the bucket name may not work everywhere on the target", blame: Blame::Target };
+pub static NAMESPACE_NAME: Code = Code {
+    id: "TG0645",
+    summary: "the bucket name may not work everywhere on the target",
+    blame: Blame::Target,
+};
 
 /// The plan file cannot be read.
 pub static FILE_UNREADABLE: Code =
@@ -142,7 +139,8 @@ pub static FILE_UNREADABLE: Code =
 pub static FILE_UNWRITABLE: Code =
     Code { id: "TG0651", summary: "the plan file cannot be written", blame: Blame::Local };
 /// The file is not a plan.
-pub static NOT_A_PLAN: Code = Code { id: "TG0652", summary: "the file is not a saved plan", blame: Blame::Usage };
+pub static NOT_A_PLAN: Code =
+    Code { id: "TG0652", summary: "the file is not a saved plan", blame: Blame::Usage };
 /// The plan was saved by a newer tidegate.
 pub static FROM_THE_FUTURE: Code =
     Code { id: "TG0653", summary: "the plan was saved by a newer tidegate", blame: Blame::Usage };
@@ -153,8 +151,11 @@ pub static DAMAGED: Code =
 pub static CYCLE: Code =
     Code { id: "TG0660", summary: "steps of the plan wait for each other", blame: Blame::Internal };
 /// A step needs one that the plan does not have.
-pub static UNKNOWN_NEED: Code =
-    Code { id: "TG0661", summary: "a step waits for one that the plan does not have", blame: Blame::Internal };
+pub static UNKNOWN_NEED: Code = Code {
+    id: "TG0661",
+    summary: "a step waits for one that the plan does not have",
+    blame: Blame::Internal,
+};
 
 /// All codes of this module.
 pub static ALL: &[&Code] = &[

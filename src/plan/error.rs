@@ -88,7 +88,9 @@ impl Coded for Error {
             Self::Unwritable { .. } => "Choose a path in a directory that can be written, with space left.",
             Self::NotAPlan { .. } => "Save a plan with `tidegate plan --out FILE`, and name that file.",
             Self::FromTheFuture { .. } => "Use the tidegate that saved it, or plan again with this one.",
-            Self::Damaged { .. } => "Plan again with `tidegate plan --out FILE`; a saved plan must not be edited.",
+            Self::Damaged { .. } => {
+                "Plan again with `tidegate plan --out FILE`; a saved plan must not be edited."
+            }
             Self::Cycle(_) | Self::UnknownNeed { .. } => {
                 "This is a defect of tidegate, or the plan was edited. Plan again."
             }

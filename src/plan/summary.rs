@@ -83,8 +83,7 @@ impl Plan {
             };
             *counter += 1;
             if let (Change::Transfer(transfer), true) = (&step.change, step.acts()) {
-                summary.transfer_bytes =
-                    summary.transfer_bytes.saturating_add(transfer.bytes.unwrap_or(0));
+                summary.transfer_bytes = summary.transfer_bytes.saturating_add(transfer.bytes.unwrap_or(0));
             }
         }
         summary
