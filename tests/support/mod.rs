@@ -1,0 +1,166 @@
+//! What tests of the whole program share: a work folder, the binary, a sandbox in another process.
+#![expect(dead_code, reason = "each test file uses a part of it")]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A folder of a test's own, removed at its end.
+#[derive(Debug)]
+pub struct Workdir {
+    dir: tempfile::TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+impl Workdir {
+    /// Makes an empty folder.
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), variables: BTreeMap::new() }
+    }
+
+    /// Makes a folder with a copy of the files in `examples/NAME`, without what runs left there.
+    pub fn with_example(name: &str) -> Self {
+        let workdir = Self::new();
+        copy_folder(&root().join("examples").join(name), workdir.dir.path());
+        workdir
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Sets an environment variable for every later command.
+    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Writes a file, with its folders.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join(name)).unwrap()
+    }
+
+    /// Returns the program, ready to run here with a bare environment and no terminal.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+        command.args(arguments).current_dir(self.dir.path()).env_clear().stdin(Stdio::null());
+        command.env("HOME", self.dir.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(&self.variables);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments).output().unwrap(), arguments)
+    }
+}
+
+/// What a finished command said.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    arguments: String,
+}
+
+impl Run {
+    pub fn of(output: Output, arguments: &[&str]) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            arguments: arguments.join(" "),
+        }
+    }
+
+    /// Asserts the exit code, and shows everything where it is another.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "tidegate {} exits with {}\n--- stdout\n{}\n--- stderr\n{}",
+            self.arguments, self.code, self.stdout, self.stderr
+        );
+        self
+    }
+
+    #[track_caller]
+    pub fn stdout_has(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "stdout of {} lacks `{text}`:\n{}", self.arguments, self.stdout);
+        self
+    }
+
+    #[track_caller]
+    pub fn stderr_has(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "stderr of {} lacks `{text}`:\n{}", self.arguments, self.stderr);
+        self
+    }
+}
+
+/// `tidegate sandbox serve` in another process, killed at the end.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    pub url: String,
+}
+
+impl Server {
+    /// Starts a sandbox on a free port and waits for its address.
+    pub fn start(workdir: &Workdir, arguments: &[&str]) -> Self {
+        let mut all = vec!["sandbox", "serve", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        let mut child = workdir.command(&all).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().expect("the sandbox ended before it printed its address").unwrap();
+            if let Some(at) = line.find("http://") {
+                break line[at..].split_whitespace().next().unwrap().trim_end_matches('/').to_owned();
+            }
+        };
+        Self { child, url }
+    }
+
+    /// Ends the process at once, as a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The project's folder.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if name == "sandbox" || name == ".tidegate" {
+            continue;
+        }
+        let target = to.join(&name);
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
