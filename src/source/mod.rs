@@ -1,5 +1,7 @@
 //! Where 1.x data comes from. Reads only.
 
+pub mod tsm;
+
 use crate::model::{Database, Origin, Retention, RetentionPolicy};
 use std::collections::BTreeMap;
 
