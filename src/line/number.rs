@@ -1,0 +1,98 @@
+//! Numbers and booleans in field values.
+
+use super::error::{LineError, Reason, shown};
+use super::value::text_of;
+
+/// A float of fewer bytes without exponent is always in range.
+const FLOAT_CHECK: usize = 25;
+/// An integer of fewer bytes is always in range.
+const INTEGER_CHECK: usize = 19;
+/// An unsigned integer of fewer bytes is always in range.
+const UNSIGNED_CHECK: usize = 20;
+
+/// What was seen so far of a number.
+#[derive(Default)]
+struct Seen {
+    integer: bool,
+    unsigned: bool,
+    decimal: bool,
+    scientific: bool,
+}
+
+/// Scans the number that begins at `start`; returns the byte after it.
+pub(super) fn scan_number(text: &[u8], start: usize) -> Result<usize, LineError> {
+    let invalid = |at: usize| LineError::at(at, Reason::InvalidNumber);
+    let negative = text.get(start) == Some(&b'-');
+    let mut at = start + usize::from(negative);
+    let mut previous = if negative { b'-' } else { 0 };
+    let mut seen = Seen::default();
+    if negative && at >= text.len() {
+        return Err(invalid(at));
+    }
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b',' | b' ' => break,
+            b'0'..=b'9' => {}
+            b'i' if at > start && !seen.integer && !seen.unsigned => seen.integer = true,
+            b'u' if at > start && !seen.integer && !seen.unsigned => seen.unsigned = true,
+            b'.' if !seen.decimal => seen.decimal = true,
+            b'e' | b'E' if at > start => seen.scientific = true,
+            b'+' | b'-' if matches!(previous, b'e' | b'E') => {}
+            _ => return Err(invalid(at)),
+        }
+        previous = byte;
+        at += 1;
+    }
+    let whole = text.get(start..at).unwrap_or_default();
+    check(whole, negative, &seen).map_err(|reason| LineError::at(at, reason))?;
+    Ok(at)
+}
+
+/// Checks a number whose bytes are all allowed.
+fn check(whole: &[u8], negative: bool, seen: &Seen) -> Result<(), Reason> {
+    if (seen.integer || seen.unsigned) && (seen.decimal || seen.scientific) {
+        return Err(Reason::InvalidNumber);
+    }
+    let marks = usize::from(seen.integer) + usize::from(seen.decimal) + usize::from(negative);
+    if whole.len() <= marks {
+        return Err(Reason::InvalidNumber);
+    }
+    if seen.integer {
+        let digits = whole.strip_suffix(b"i").ok_or(Reason::InvalidNumber)?;
+        if digits.len() >= INTEGER_CHECK && text_of(digits).and_then(|t| t.parse::<i64>().ok()).is_none() {
+            return Err(Reason::IntegerOutOfRange(shown(digits)));
+        }
+    } else if seen.unsigned {
+        let digits = whole.strip_suffix(b"u").ok_or(Reason::InvalidNumber)?;
+        if negative {
+            return Err(Reason::InvalidNumber);
+        }
+        if digits.len() >= UNSIGNED_CHECK && text_of(digits).and_then(|t| t.parse::<u64>().ok()).is_none() {
+            return Err(Reason::UnsignedOutOfRange(shown(digits)));
+        }
+    } else if (seen.scientific || whole.len() >= FLOAT_CHECK)
+        && !text_of(whole).and_then(|t| t.parse::<f64>().ok()).is_some_and(f64::is_finite)
+    {
+        return Err(Reason::InvalidFloat);
+    }
+    Ok(())
+}
+
+/// Scans the boolean that begins at `start`; returns the byte after it.
+pub(super) fn scan_boolean(text: &[u8], start: usize) -> Result<usize, LineError> {
+    let rest = text.get(start..).unwrap_or_default();
+    let length = memchr::memchr2(b',', b' ', rest).unwrap_or(rest.len());
+    match rest.get(..length).and_then(boolean) {
+        Some(_) => Ok(start + length),
+        None => Err(LineError::at(start, Reason::InvalidBoolean)),
+    }
+}
+
+/// Reads a boolean in one of the ten spellings.
+pub(super) fn boolean(text: &[u8]) -> Option<bool> {
+    match text {
+        b"t" | b"T" | b"true" | b"TRUE" | b"True" => Some(true),
+        b"f" | b"F" | b"false" | b"FALSE" | b"False" => Some(false),
+        _ => None,
+    }
+}
