@@ -43,9 +43,6 @@ pub enum Entry {
         address: Address,
         /// What it did; `no_op` where the target already was as desired.
         action: Action,
-        /// The resource's id afterwards, if it has one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        id: Option<ResourceId>,
     },
     /// A step failed.
     StepFailed {

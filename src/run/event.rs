@@ -48,6 +48,11 @@ pub enum Event {
         /// What the error and its causes said.
         message: String,
     },
+    /// A step was begun and not finished, because the run was interrupted.
+    StepInterrupted {
+        /// The step.
+        address: Address,
+    },
     /// A step was not begun.
     StepNotReached {
         /// The step.

@@ -1,0 +1,124 @@
+//! What a run works with, and what its steps share.
+
+use super::Error;
+use crate::model::{BucketName, Clock, Database, ResourceId};
+use crate::run::{Entry, EventSender, History, Journal, Owner, StateDir};
+use crate::target::Client;
+use crate::transfer::Limiter;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// What a run works with. The caller holds the lock of the state directory.
+#[derive(Clone)]
+pub struct Context {
+    /// The target.
+    pub client: Client,
+    /// Records what is done.
+    pub journal: Arc<Journal>,
+    /// What earlier runs did.
+    pub history: Arc<History>,
+    /// Where rejects and temporary files go.
+    pub dir: StateDir,
+    /// Tells what happens.
+    pub events: EventSender,
+    /// Ends the run early, in an orderly way.
+    pub cancel: CancellationToken,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Shared by all transfers.
+    pub limiter: Arc<Limiter>,
+    /// Steps at a time, at least 1.
+    pub parallel: usize,
+    /// Who runs what, for the journal.
+    pub owner: Owner,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("dir", &self.dir).field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+/// What the steps of a run share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) context: Context,
+    /// Ids of buckets as they were last read.
+    ids: Mutex<BTreeMap<BucketName, ResourceId>>,
+    /// One change at a time a database: its default mapping moves with each of them.
+    databases: Mutex<BTreeMap<Database, Arc<tokio::sync::Mutex<()>>>>,
+    /// Databases whose default mapping this run may have moved.
+    moved_default: Mutex<BTreeSet<Database>>,
+    changed: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(context: Context) -> Self {
+        Self {
+            context,
+            ids: Mutex::default(),
+            databases: Mutex::default(),
+            moved_default: Mutex::default(),
+            changed: AtomicBool::new(false),
+        }
+    }
+
+    /// Remembers a bucket's id for the steps that come after.
+    pub(super) fn remember(&self, name: &BucketName, id: Option<&ResourceId>) {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        match id {
+            Some(id) => ids.insert(name.clone(), id.clone()),
+            None => ids.remove(name),
+        };
+    }
+
+    /// Returns the id of a bucket, from a step before or from the target.
+    pub(super) async fn bucket_id(&self, name: &BucketName) -> Result<ResourceId, Error> {
+        let known = self.ids.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        let bucket = self.context.client.observe_bucket(name).await?;
+        let id =
+            bucket.and_then(|bucket| bucket.id).ok_or_else(|| Error::NoBucket { bucket: name.clone() })?;
+        self.remember(name, Some(&id));
+        Ok(id)
+    }
+
+    /// Waits for the right to change mappings of a database.
+    pub(super) async fn database(&self, name: &Database) -> tokio::sync::OwnedMutexGuard<()> {
+        let lock = {
+            let mut databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(databases.entry(name.clone()).or_default())
+        };
+        lock.lock_owned().await
+    }
+
+    /// Records that this run changed mappings of a database, and with them maybe its default.
+    pub(super) fn set_moved_default(&self, database: &Database) {
+        let mut moved = self.moved_default.lock().unwrap_or_else(PoisonError::into_inner);
+        moved.insert(database.clone());
+    }
+
+    /// Tells whether this run changed mappings of a database.
+    pub(super) fn has_moved_default(&self, database: &Database) -> bool {
+        self.moved_default.lock().unwrap_or_else(PoisonError::into_inner).contains(database)
+    }
+
+    /// Records that the target was changed.
+    pub(super) fn set_changed(&self) {
+        self.changed.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether the target was changed.
+    pub(super) fn changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn record(&self, entry: &Entry) -> Result<(), Error> {
+        Ok(self.context.journal.append(entry)?)
+    }
+}

@@ -1,0 +1,199 @@
+//! A run from its first entry in the journal to its last.
+
+use super::context::Shared;
+use super::schedule::{Ended, schedule};
+use super::{Context, Detail, Error, Failure, Outcome, StepOutcome, StepResult, bucket, data, dbrp};
+use crate::model::{Blame, Coded, Database, Dbrp, Origin};
+use crate::plan::{Action, Change, Graph, Plan, Step};
+use crate::run::{Entry, Event, RunStarted};
+use crate::{run, target};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Runs a plan and returns what became of every step.
+///
+/// A step that fails keeps only those from running that need it. The result is an error only where
+/// nothing was begun.
+///
+/// # Errors
+/// Fails where the plan is refused or no plan, and where the journal takes no entry.
+pub async fn run(plan: Plan, context: Context) -> Result<Outcome, Error> {
+    if let Some(refusal) = plan.refusals.first() {
+        return Err(Error::PlanRefused { message: refusal.message.clone(), help: refusal.help.clone() });
+    }
+    let graph = Graph::new(&plan.steps)?;
+    let looked_at = (0..plan.steps.len()).filter(|at| matters(&plan, &graph, *at)).collect();
+    execute(plan, looked_at, context).await
+}
+
+/// Runs only the comparisons of a plan, also those that were done before.
+///
+/// # Errors
+/// As [`run()`].
+pub async fn verify(mut plan: Plan, context: Context) -> Result<Outcome, Error> {
+    plan.steps.retain(|step| matches!(step.change, Change::Verify(_)));
+    for step in &mut plan.steps {
+        step.needs.clear();
+        if let Change::Verify(verify) = &mut step.change {
+            verify.done = false;
+        }
+    }
+    let looked_at = (0..plan.steps.len()).collect();
+    execute(plan, looked_at, context).await
+}
+
+/// Tells whether a step does something, or something that is done needs it.
+fn matters(plan: &Plan, graph: &Graph, position: usize) -> bool {
+    let acts = |at: usize| plan.steps.get(at).is_some_and(|step| step.change.action() != Action::NoOp);
+    acts(position) || graph.dependants(position).into_iter().any(acts)
+}
+
+async fn execute(plan: Plan, looked_at: BTreeSet<usize>, context: Context) -> Result<Outcome, Error> {
+    let (cancel, events, parallel) = (context.cancel.clone(), context.events.clone(), context.parallel);
+    let run = Arc::new(Run {
+        defaults: planned_defaults(&plan.steps),
+        shared: Shared::new(context),
+        plan,
+        looked_at,
+    });
+    run.shared.record(&Entry::RunStarted(run.started()))?;
+    let act = |position| {
+        let run = Arc::clone(&run);
+        async move { run.step(position).await }
+    };
+    let results = schedule(&run.plan.steps, parallel, &cancel, &events, act).await?;
+    let steps = run.plan.steps.iter().zip(results).map(|(step, result)| StepOutcome {
+        address: step.address.clone(),
+        action: step.change.action(),
+        result,
+    });
+    let outcome = Outcome { steps: steps.collect(), changed: run.shared.changed() };
+    run.finish(&outcome);
+    Ok(outcome)
+}
+
+/// Returns the mapping of each database that is its default once the plan is done.
+fn planned_defaults(steps: &[Step]) -> BTreeMap<Database, Origin> {
+    let defaults = steps.iter().filter_map(|step| match &step.change {
+        Change::Dbrp(diff) => diff.after().filter(|after| after.default),
+        _ => None,
+    });
+    defaults.map(|dbrp: &Dbrp| (dbrp.database.clone(), dbrp.origin())).collect()
+}
+
+/// A run of a plan.
+struct Run {
+    plan: Plan,
+    shared: Shared,
+    /// Positions of steps that are more than a record of what is there.
+    looked_at: BTreeSet<usize>,
+    defaults: BTreeMap<Database, Origin>,
+}
+
+impl Run {
+    fn started(&self) -> RunStarted {
+        let owner = &self.shared.context.owner;
+        RunStarted {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: owner.command.clone(),
+            plan: self.plan.digest.clone(),
+            user: owner.user.clone(),
+            host: owner.host.clone(),
+            pid: owner.pid,
+        }
+    }
+
+    /// Records the end. A failure is told and changes nothing: all steps are recorded already.
+    fn finish(&self, outcome: &Outcome) {
+        let exit = outcome.verdict().exit_code();
+        if let Err(error) = self.shared.record(&Entry::RunFinished { exit }) {
+            let failure = Failure::of(&error);
+            self.shared.context.events.notice(None, failure.code, failure.message);
+        }
+    }
+
+    /// Does one step: looks, acts, records, tells.
+    async fn step(&self, position: usize) -> Ended {
+        let Some(step) = self.plan.steps.get(position).filter(|_| self.looked_at.contains(&position)) else {
+            return StepResult::AsDesired.into();
+        };
+        let action = step.change.action();
+        let events = &self.shared.context.events;
+        if action != Action::NoOp {
+            events.send(Event::StepStarted { address: step.address.clone(), action });
+        }
+        let ended = match self.act(step).await.and_then(|result| self.record(step, result)) {
+            Ok(result) => result.into(),
+            Err(error) => self.failed(step, &error),
+        };
+        self.tell(step, &ended.result);
+        ended
+    }
+
+    async fn act(&self, step: &Step) -> Result<StepResult, Error> {
+        self.shared.context.journal.ready()?;
+        match &step.change {
+            Change::Bucket(diff) => bucket::apply(&self.shared, step, diff).await,
+            Change::Dbrp(diff) => dbrp::apply(&self.shared, diff, self.has_other_default(diff.after())).await,
+            Change::Transfer(_) | Change::Verify(_) if step.change.action() == Action::NoOp => {
+                Ok(StepResult::AsDesired)
+            }
+            Change::Transfer(transfer) => data::transfer(&self.shared, transfer).await,
+            Change::Verify(verify) => data::verify(&self.shared, verify).await,
+        }
+    }
+
+    fn has_other_default(&self, dbrp: Option<&Dbrp>) -> bool {
+        dbrp.is_some_and(|dbrp| {
+            self.defaults.get(&dbrp.database).is_some_and(|default| *default != dbrp.origin())
+        })
+    }
+
+    fn record(&self, step: &Step, result: StepResult) -> Result<StepResult, Error> {
+        let action = match result {
+            StepResult::Done(_) => step.change.action(),
+            _ => Action::NoOp,
+        };
+        if step.change.action() != Action::NoOp {
+            self.shared.record(&Entry::StepDone { address: step.address.clone(), action })?;
+        }
+        Ok(result)
+    }
+
+    fn failed(&self, step: &Step, error: &Error) -> Ended {
+        let failure = Failure::of(error);
+        if failure.code.blame == Blame::Interrupted {
+            return StepResult::Interrupted.into();
+        }
+        let (address, code) = (step.address.clone(), failure.code.id.to_owned());
+        let recorded =
+            self.shared.record(&Entry::StepFailed { address, code, message: failure.message.clone() });
+        let hopeless = recorded.is_err() || is_hopeless(error);
+        let result = match failure.code.blame {
+            Blame::Stale => StepResult::Stale(failure),
+            _ => StepResult::Failed(failure, Detail::None),
+        };
+        Ended { result, stop: hopeless }
+    }
+
+    fn tell(&self, step: &Step, result: &StepResult) {
+        let (address, action) = (step.address.clone(), step.change.action());
+        let event = match result {
+            StepResult::Done(_) => Event::StepDone { address, action },
+            StepResult::AsDesired if action == Action::NoOp => return,
+            StepResult::AsDesired => Event::StepSkipped { address, why: "already as desired".to_owned() },
+            StepResult::Failed(failure, _) | StepResult::Stale(failure) => {
+                Event::StepFailed { address, code: failure.code, message: failure.message.clone() }
+            }
+            StepResult::Interrupted => Event::StepInterrupted { address },
+            StepResult::NotReached { because } => Event::StepNotReached { address, because: because.clone() },
+        };
+        self.shared.context.events.send(event);
+    }
+}
+
+/// Tells whether every other step would fail in the same way: nothing can be recorded, or the
+/// target knows no such token.
+fn is_hopeless(error: &Error) -> bool {
+    *error.code() == target::codes::UNAUTHORIZED || run::codes::ALL.contains(&error.code())
+}
