@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// The graph of a plan's steps. Nodes are positions in `plan.steps`; edges carry their reason.
 #[derive(Debug, Clone)]
 pub struct Graph {
-    graph: Acyclic<DiGraph<Address, String>>,
+    steps: Acyclic<DiGraph<Address, String>>,
 }
 
 /// An edge: `to` waits for `from`.
@@ -46,13 +46,13 @@ impl Graph {
                 }
             }
         }
-        Ok(Self { graph })
+        Ok(Self { steps: graph })
     }
 
     /// Returns the edges, by waiting step, then by the step that comes first.
     pub fn edges(&self) -> Vec<Edge<'_>> {
         let mut edges: Vec<_> = self
-            .graph
+            .steps
             .edge_references()
             .map(|edge| Edge { from: edge.source().index(), to: edge.target().index(), why: edge.weight() })
             .collect();
@@ -63,17 +63,17 @@ impl Graph {
     /// Returns a queue of the steps that are ready to run.
     pub fn ready(&self) -> Ready<'_> {
         let waits: Vec<usize> = self
-            .graph
+            .steps
             .node_indices()
-            .map(|node| self.graph.neighbors_directed(node, Direction::Incoming).count())
+            .map(|node| self.steps.neighbors_directed(node, Direction::Incoming).count())
             .collect();
-        let ready = self
-            .graph
+        let queue = self
+            .steps
             .node_indices()
-            .filter(|node| self.graph.neighbors_directed(*node, Direction::Incoming).next().is_none())
-            .map(|node| (self.graph[node].clone(), node.index()))
+            .filter(|node| self.steps.neighbors_directed(*node, Direction::Incoming).next().is_none())
+            .map(|node| (self.steps[node].clone(), node.index()))
             .collect();
-        Ready { graph: self, waits, ready }
+        Ready { graph: self, waits, queue }
     }
 
     /// Returns every position so that each step comes after its needs; of those that may come next,
@@ -92,7 +92,7 @@ impl Graph {
     pub fn dependants(&self, position: usize) -> BTreeSet<usize> {
         let (mut found, mut open) = (BTreeSet::new(), vec![position]);
         while let Some(at) = open.pop() {
-            for next in self.graph.neighbors_directed(NodeIndex::new(at), Direction::Outgoing) {
+            for next in self.steps.neighbors_directed(NodeIndex::new(at), Direction::Outgoing) {
                 if found.insert(next.index()) {
                     open.push(next.index());
                 }
@@ -109,24 +109,24 @@ pub struct Ready<'a> {
     graph: &'a Graph,
     /// How many needs each step still waits for.
     waits: Vec<usize>,
-    ready: BTreeSet<(Address, usize)>,
+    queue: BTreeSet<(Address, usize)>,
 }
 
 impl Ready<'_> {
     /// Takes the ready step with the smallest address. `None` if none is ready now.
     #[expect(clippy::should_implement_trait, reason = "more may become ready after `None`")]
     pub fn next(&mut self) -> Option<usize> {
-        self.ready.pop_first().map(|(_, position)| position)
+        self.queue.pop_first().map(|(_, position)| position)
     }
 
     /// Records that a step is done or had nothing to do; what waited only for it becomes ready.
     pub fn done(&mut self, position: usize) {
-        let graph = &self.graph.graph;
+        let graph = &self.graph.steps;
         for node in graph.neighbors_directed(NodeIndex::new(position), Direction::Outgoing) {
             if let Some(waits) = self.waits.get_mut(node.index()) {
                 *waits = waits.saturating_sub(1);
                 if *waits == 0 {
-                    self.ready.insert((graph[node].clone(), node.index()));
+                    self.queue.insert((graph[node].clone(), node.index()));
                 }
             }
         }

@@ -7,6 +7,8 @@ pub mod address;
 pub mod codes;
 pub mod desired;
 pub mod diff;
+mod digest;
+pub mod document;
 pub mod error;
 pub mod file;
 pub mod graph;

@@ -3,6 +3,7 @@
 use super::Address;
 use crate::manifest::{Place, VerifyMethod};
 use crate::model::{Bucket, BucketName, Dbrp, Kind, Origin, ResourceId, TimeRange};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub enum Diff<T> {
 }
 
 /// What a step does, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing.
@@ -134,7 +135,7 @@ pub struct Transfer {
 }
 
 /// How batches are cut and sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TransferSettings {
     /// Whether bodies are compressed.
     pub gzip: bool,
@@ -149,7 +150,7 @@ pub struct TransferSettings {
 }
 
 /// How far earlier runs of a transfer came, from the journal.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransferProgress {
     /// Nothing was sent.
@@ -186,13 +187,17 @@ pub struct Need {
 }
 
 /// Why a step is in the plan. For readers only; never steers what apply does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It is as desired.
     AsDesired,
     /// Only `default` differs, and it follows when the step of the database's default mapping is done.
-    FollowsDefault { to: Address },
+    FollowsDefault {
+        /// That step.
+        #[schemars(with = "String")]
+        to: Address,
+    },
     /// Another manifest's name is in its description. Such a plan is refused.
     OwnedBy { name: String },
     /// The target has no such resource.
@@ -218,13 +223,17 @@ pub enum Reason {
     /// The bucket was deleted and created again since data was moved.
     BucketRecreated,
     /// The data was moved into another bucket.
-    BucketChanged { from: BucketName },
+    BucketChanged {
+        /// The other bucket.
+        #[schemars(with = "String")]
+        from: BucketName,
+    },
     /// The data was moved but not yet compared.
     NotVerified,
 }
 
 /// What a step may cost. Shown first, counted against the safety rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Risk {
     /// A mapping is gone for a moment between delete and create.

@@ -1,10 +1,11 @@
 //! How many steps of each kind a plan has, and the worst it may cost.
 
-use super::{Action, Change, Plan, Risk, Step};
+use super::{Action, Change, Findings, Plan, Risk, Step};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Counts of a plan's steps.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Resources created.
     pub create: usize,
@@ -27,7 +28,7 @@ pub struct Summary {
 }
 
 /// The worst a plan may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Nothing is lost and nobody is cut off.
@@ -67,6 +68,20 @@ impl Risk {
 }
 
 impl Plan {
+    /// Adds what preflight found.
+    pub fn add(&mut self, findings: Findings) {
+        self.warnings.extend(findings.warnings);
+        self.refusals.extend(findings.refusals);
+        self.sort_findings();
+    }
+
+    pub(super) fn sort_findings(&mut self) {
+        self.warnings
+            .sort_by(|a, b| (&a.code, &a.address, &a.message).cmp(&(&b.code, &b.address, &b.message)));
+        self.refusals
+            .sort_by(|a, b| (&a.code, &a.address, &a.message).cmp(&(&b.code, &b.address, &b.message)));
+    }
+
     /// Counts the steps.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary::default();
