@@ -1,4 +1,4 @@
-//! What can go wrong with a target: TG05xx.
+//! What can go wrong with a target: `TG05xx`.
 
 use crate::model::{Blame, Code};
 
@@ -72,11 +72,8 @@ pub static GAVE_UP: Code =
 /// A signal ended the run.
 pub static CANCELLED: Code =
     Code { id: "TG0525", summary: "request was abandoned", blame: Blame::Interrupted };
-/// The host is the login page of the cloud.
-pub static LOGIN_HOST: Code =
-    Code { id: "TG0526", summary: "URL is the login page, not a region", blame: Blame::Manifest };
 /// The HTTP client cannot be built.
-pub static CLIENT: Code = Code { id: "TG0527", summary: "HTTP client cannot be set up", blame: Blame::Local };
+pub static CLIENT: Code = Code { id: "TG0526", summary: "HTTP client cannot be set up", blame: Blame::Local };
 
 /// Every code of this module.
 pub static ALL: &[&Code] = &[
@@ -105,6 +102,5 @@ pub static ALL: &[&Code] = &[
     &QUERY,
     &GAVE_UP,
     &CANCELLED,
-    &LOGIN_HOST,
     &CLIENT,
 ];

@@ -11,9 +11,6 @@ pub enum Error {
     /// The URL cannot be used.
     #[error("target URL `{url}` {why}")]
     Url { url: String, why: String },
-    /// The URL is the login page of the cloud, not a region.
-    #[error("`{url}` is the login page of InfluxDB Cloud, not the URL of a region")]
-    LoginHost { url: String },
     /// The token cannot be sent in a header.
     #[error("the token {why}")]
     Token { why: &'static str },
@@ -51,7 +48,7 @@ pub enum Error {
     #[error("bucket `{bucket}`: retention {retention} is shorter than an hour")]
     Retention { bucket: String, retention: String },
     /// The server answered with an error.
-    #[error("{0}")]
+    #[error(transparent)]
     Answer(#[from] Box<AnswerError>),
     /// The answer is not what the API promises.
     #[error("{method} {url}: {why}")]
@@ -72,7 +69,7 @@ pub enum Error {
 
 /// An error the server answered with.
 #[derive(Debug, thiserror::Error)]
-#[error("{method} {url}: {status}{}", message_of(message))]
+#[error("{method} {url}: {status}{}{}", message_of(message), missing(code, needs))]
 pub struct AnswerError {
     /// HTTP method.
     pub method: String,
@@ -85,7 +82,9 @@ pub struct AnswerError {
     /// Code and blame, from the table of answers.
     pub code: &'static Code,
     /// The permission the request needs, such as `write:buckets`.
-    pub permission: Option<&'static str>,
+    pub needs: &'static str,
+    /// What to do, from the table of answers.
+    pub help: Option<&'static str>,
 }
 
 fn seen(visible: &[String]) -> String {
@@ -99,6 +98,11 @@ fn message_of(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
+/// Names the permission where the answer was about permissions.
+fn missing(code: &Code, needs: &str) -> String {
+    if *code == codes::FORBIDDEN { format!("; the token needs `{needs}`") } else { String::new() }
+}
+
 fn human(time: Duration) -> String {
     crate::model::duration::print_seconds(time.as_secs())
 }
@@ -107,7 +111,6 @@ impl Coded for Error {
     fn code(&self) -> &'static Code {
         match self {
             Self::Url { .. } => &codes::URL,
-            Self::LoginHost { .. } => &codes::LOGIN_HOST,
             Self::Token { .. } => &codes::TOKEN,
             Self::CaFile { .. } => &codes::CA_FILE,
             Self::Trace { .. } => &codes::TRACE_FILE,
@@ -130,6 +133,56 @@ impl Coded for Error {
     }
 
     fn help(&self) -> Option<String> {
-        super::answer::help(self)
+        let text = match self {
+            Self::Answer(answer) => return answer.help.map(str::to_owned),
+            Self::GaveUp { last, .. } => {
+                return Some(
+                    last.help().unwrap_or_else(|| "Run the same command again later; it goes on.".to_owned()),
+                );
+            }
+            Self::Url { .. } => "Give the address of the API, such as `http://127.0.0.1:8086`.",
+            Self::Token { .. } => "Check where the manifest takes the token from.",
+            Self::Unreachable { url, .. } | Self::Timeout { url, .. } if is_login_host(url) => LOGIN_HELP,
+            Self::Unreachable { .. } => {
+                "Check the URL, and that the target runs and can be reached from here."
+            }
+            Self::Timeout { .. } => {
+                "Check that the target is not overloaded, and what is between here and it."
+            }
+            Self::Tls { .. } => {
+                "Name the authority that signed the target's certificate in `target.ca_file`."
+            }
+            Self::CaFile { .. } => {
+                "The file must hold certificates that begin with `-----BEGIN CERTIFICATE-----`."
+            }
+            Self::Client { .. } => {
+                "Install the system's certificates (`ca-certificates`), or set `target.ca_file`."
+            }
+            Self::IsASource { .. } => {
+                "Give the URL of the server to move to; 1.x data is read through `source`."
+            }
+            Self::UnknownKind { url, .. } if is_login_host(url) => LOGIN_HELP,
+            Self::UnknownKind { .. } => "If the URL is right, state `target.kind`.",
+            Self::KindMismatch { .. } => "Check the URL, or set `target.kind: auto`.",
+            Self::Organization { .. } => {
+                "Check `target.org`; on Cloud it is often the e-mail address of the account."
+            }
+            Self::Retention { .. } => "State at least `1h`, or `infinite`.",
+            Self::ReadBack { .. } => "Something else changed it at the same time; plan again.",
+            Self::Unexpected { .. } => {
+                "Check that the URL leads to the API itself, not to a page in front of it."
+            }
+            Self::Query { .. } | Self::Trace { .. } | Self::Cancelled => return None,
+        };
+        Some(text.to_owned())
     }
+}
+
+const LOGIN_HELP: &str = "`cloud2.influxdata.com` is the login page; use the URL of the region, such as \
+     `https://eu-central-1-1.aws.cloud2.influxdata.com`.";
+
+/// Tells whether `url` is the login page of the cloud, which many copy from the browser.
+pub(super) fn is_login_host(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    host == "cloud2.influxdata.com" || host.starts_with("cloud2.influxdata.com/")
 }

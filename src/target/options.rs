@@ -46,10 +46,10 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            read: Duration::from_secs(60),
+            read: Duration::from_mins(1),
             // A quota window is five minutes; an hour outlives a maintenance.
-            busy: Duration::from_secs(3_600),
-            failing: Duration::from_secs(300),
+            busy: Duration::from_hours(1),
+            failing: Duration::from_mins(5),
             control: Duration::from_secs(30),
         }
     }

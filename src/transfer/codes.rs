@@ -1,4 +1,4 @@
-//! What can go wrong with a transfer: TG0700 to TG0749.
+//! What can go wrong with a transfer: `TG0700` to `TG0749`.
 
 use crate::model::{Blame, Code};
 

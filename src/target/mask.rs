@@ -1,0 +1,78 @@
+//! Keeps the token out of everything that is shown or written.
+
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt::Write;
+
+/// What stands for the token.
+const MASKED: &str = "***";
+
+/// Replaces the token wherever a server echoes it.
+#[derive(Debug)]
+pub(super) struct Mask {
+    token: SecretString,
+}
+
+impl Mask {
+    /// Builds a mask for `token`.
+    pub(super) fn new(token: SecretString) -> Self {
+        Self { token }
+    }
+
+    /// Returns the token, for the `Authorization` header only.
+    pub(super) fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    /// Returns `text` with the token replaced, also where it is percent-encoded.
+    pub(super) fn text(&self, text: &str) -> String {
+        let token = self.token.expose_secret();
+        if token.is_empty() {
+            return text.to_owned();
+        }
+        let masked = text.replace(token, MASKED);
+        let encoded = percent_encoded(token);
+        if encoded == token { masked } else { masked.replace(&encoded, MASKED) }
+    }
+
+    /// Returns the first `limit` bytes of `body` as text, with the token replaced.
+    pub(super) fn beginning(&self, body: &[u8], limit: usize) -> String {
+        // Masked before it is cut: a token across the cut would show its first half.
+        let text = self.text(&String::from_utf8_lossy(body));
+        let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= limit).unwrap_or(text.len());
+        text.get(..end).unwrap_or_default().to_owned()
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hides_the_token_in_both_spellings() {
+        let mask = Mask::new("se+cret==".into());
+        assert_eq!(mask.text("Token se+cret== at ?p=se%2Bcret%3D%3D."), "Token *** at ?p=***.");
+    }
+
+    #[test]
+    fn hides_a_token_across_the_cut() {
+        let mask = Mask::new("0123456789".into());
+        assert_eq!(mask.beginning(b"token=0123456789 and more", 10), "token=*** ");
+    }
+
+    #[test]
+    fn an_empty_token_hides_nothing() {
+        assert_eq!(Mask::new("".into()).text("abc"), "abc");
+    }
+}
