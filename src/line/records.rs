@@ -64,6 +64,17 @@ pub struct Records<R> {
     offset: u64,
     complete: bool,
     limit: usize,
+    current: Option<Found>,
+}
+
+/// Where the current record is in the buffer.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    from: usize,
+    length: usize,
+    offset: u64,
+    kind: Kind,
+    end: LineEnd,
 }
 
 impl<R: Read> Records<R> {
@@ -74,7 +85,16 @@ impl<R: Read> Records<R> {
 
     /// Reads from `reader` records of up to `limit` bytes.
     pub fn with_limit(reader: R, limit: usize) -> Self {
-        Self { reader, buffer: Vec::new(), start: 0, end: 0, offset: 0, complete: false, limit }
+        Self {
+            reader,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            offset: 0,
+            complete: false,
+            limit,
+            current: None,
+        }
     }
 
     /// Returns the stream.
@@ -84,17 +104,29 @@ impl<R: Read> Records<R> {
 
     /// Returns the next record, or `None` at the end of the stream.
     pub fn next_record(&mut self) -> Result<Option<RawRecord<'_>>, RecordsError> {
-        self.advance(Splitter::new())
+        self.advance()?;
+        Ok(self.current())
     }
 
-    /// Returns the next line up to a line break, whatever quotes are in it.
-    pub fn next_line(&mut self) -> Result<Option<RawRecord<'_>>, RecordsError> {
-        self.advance(Splitter::plain())
+    /// Goes to the next record; tells whether there is one.
+    pub fn advance(&mut self) -> Result<bool, RecordsError> {
+        self.find(Splitter::new())
     }
 
-    /// Skips up to `count` bytes that satisfy the test, before the first record.
+    /// Goes to the next line break, whatever quotes are before it; tells whether there is a line.
+    pub fn advance_line(&mut self) -> Result<bool, RecordsError> {
+        self.find(Splitter::plain())
+    }
+
+    /// Returns the record that reading went to last.
+    pub fn current(&self) -> Option<RawRecord<'_>> {
+        let Found { from, length, offset, kind, end } = self.current?;
+        Some(RawRecord { text: self.buffer.get(from..from + length)?, offset, kind, end })
+    }
+
+    /// Passes over `prefix` where the unread part begins with it; tells whether it does.
     pub fn skip_prefix(&mut self, prefix: &[u8]) -> Result<bool, RecordsError> {
-        while self.end - self.start < prefix.len() && !self.complete {
+        while self.unread().len() < prefix.len() && !self.complete {
             self.fill()?;
         }
         let found = self.unread().starts_with(prefix);
@@ -104,30 +136,30 @@ impl<R: Read> Records<R> {
         Ok(found)
     }
 
-    fn advance(&mut self, mut splitter: Splitter) -> Result<Option<RawRecord<'_>>, RecordsError> {
+    fn find(&mut self, mut splitter: Splitter) -> Result<bool, RecordsError> {
+        self.current = None;
         let mut dropped: u64 = 0;
         let found = loop {
-            if let Some(found) = splitter.find_end(self.unread(), self.complete) {
-                break Some(found);
+            let found = splitter.find_end(self.unread(), self.complete);
+            if found.is_some() || self.complete {
+                break found;
             }
-            if self.complete {
-                break None;
-            }
-            if self.end - self.start > self.limit || dropped > 0 {
+            // Too long: only its end is still looked for.
+            if dropped > 0 || self.unread().len() > self.limit {
                 let scanned = splitter.drop_scanned();
                 dropped += scanned as u64;
                 self.consume(scanned);
             }
             self.fill()?;
         };
-        let length = found.unwrap_or(self.end - self.start);
+        let length = found.unwrap_or(self.unread().len());
         let (from, offset) = (self.start, self.offset);
         self.consume(length + usize::from(found.is_some()));
         if dropped > 0 || length > self.limit {
             return Err(RecordsError::TooLong { offset: offset - dropped, limit: self.limit });
         }
         if found.is_none() && length == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         let line = self.buffer.get(from..from + length).unwrap_or_default();
         let (text, end) = match (found, line.strip_suffix(b"\r")) {
@@ -135,7 +167,8 @@ impl<R: Read> Records<R> {
             (Some(_), None) => (line, LineEnd::Lf),
             (Some(_), Some(text)) => (text, LineEnd::CrLf),
         };
-        Ok(Some(RawRecord { text, offset, kind: Kind::of(text), end }))
+        self.current = Some(Found { from, length: text.len(), offset, kind: Kind::of(text), end });
+        Ok(true)
     }
 
     fn unread(&self) -> &[u8] {

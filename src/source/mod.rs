@@ -1,42 +1,46 @@
 //! Where 1.x data comes from. Reads only.
+//!
+//! A source tells what it has ([`Inventory`]) without reading the data, and gives the records of one
+//! retention policy in the order they were written ([`Reader`]).
 
+pub mod codes;
+mod error;
+mod exports;
+mod inventory;
 pub mod tsm;
 
-use crate::model::{Database, Origin, Retention, RetentionPolicy};
-use std::collections::BTreeMap;
+pub use error::{Error, Warning};
+pub use exports::{ExportFiles, Exports, Reader, Record};
+pub use inventory::{DatabaseFacts, Inventory, PolicyFacts};
 
-/// What the source knows of itself, without reading the data.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inventory {
-    /// Databases by name, without `_internal`.
-    pub databases: BTreeMap<Database, DatabaseFacts>,
+use crate::model::Origin;
+
+/// Where 1.x data comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// Files written by `influx_inspect export`.
+    Exports(Exports),
 }
 
-/// What the source knows of a database.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DatabaseFacts {
-    /// Unknown for export files, which do not tell.
-    pub default_retention_policy: Option<RetentionPolicy>,
-    /// Retention policies by name.
-    pub retention_policies: BTreeMap<RetentionPolicy, PolicyFacts>,
-}
+impl Source {
+    /// Returns what the source has.
+    pub fn inventory(&self) -> &Inventory {
+        match self {
+            Self::Exports(exports) => exports.inventory(),
+        }
+    }
 
-/// What the source knows of a retention policy.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PolicyFacts {
-    /// Unknown for export files, which always say `DURATION 0s`.
-    pub retention: Option<Retention>,
-    /// The files that hold its data, as the manifest names them, in the order they are read.
-    pub files: Vec<String>,
-    /// Bytes on disk.
-    pub bytes: Option<u64>,
-    /// Changes when the data changes: SHA-256 over name, size, and first and last 64 KiB of each file.
-    pub fingerprint: String,
-}
+    /// Returns what a user should know about the source, in a stable order.
+    pub fn warnings(&self) -> &[Warning] {
+        match self {
+            Self::Exports(exports) => exports.warnings(),
+        }
+    }
 
-impl Inventory {
-    /// Returns what is known of one retention policy.
-    pub fn policy(&self, origin: &Origin) -> Option<&PolicyFacts> {
-        self.databases.get(&origin.database)?.retention_policies.get(&origin.retention_policy)
+    /// Begins to read the records of one retention policy.
+    pub fn reader(&self, origin: &Origin) -> Result<Reader, Error> {
+        match self {
+            Self::Exports(exports) => exports.reader(origin),
+        }
     }
 }

@@ -1,0 +1,126 @@
+//! What a comparison found.
+
+use super::Error;
+use crate::model::{BucketName, Origin, TimeRange, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Differences kept in a report; beyond, they are only counted.
+pub(super) const KEPT: usize = 1_000;
+
+/// What a comparison found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The source side.
+    pub origin: Origin,
+    /// The target side.
+    pub bucket: BucketName,
+    /// Only points in this range were compared: where both the step and the source's data are.
+    pub range: TimeRange,
+    /// The length of a window in nanoseconds.
+    pub window_ns: i64,
+    /// Measurements compared.
+    pub measurements: u64,
+    /// Counts compared: one a measurement, field and window.
+    pub compared: u64,
+    /// Values of the source.
+    pub source_values: u64,
+    /// Values of the target in the same windows.
+    pub target_values: u64,
+    /// Counts where the target has fewer.
+    pub fewer: u64,
+    /// Counts where the target has more.
+    pub more: u64,
+    /// The first of those with fewer, sorted by measurement, field and window.
+    pub missing: Vec<Difference>,
+    /// The first of those with more, sorted likewise.
+    pub extra: Vec<Difference>,
+    /// How often the target was asked: more than once where it was given time.
+    pub rounds: u32,
+    /// Seconds waited for the target between the rounds.
+    pub waited_seconds: u64,
+    /// Whether more values than the source has are a failure: nobody else can have written them.
+    pub strict: bool,
+}
+
+/// A count that differs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Difference {
+    /// The measurement, unescaped.
+    pub measurement: String,
+    /// The field key, unescaped. Empty for all fields of a measurement that only the target has.
+    pub field: String,
+    /// The window's beginning.
+    pub start: Timestamp,
+    /// The first time after the window.
+    pub end: Timestamp,
+    /// Values of the source in it.
+    pub source: u64,
+    /// Values of the target in it.
+    pub target: u64,
+}
+
+/// The outcome in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every count is equal.
+    Equal,
+    /// Nothing is missing; the target has more.
+    More,
+    /// Something is missing.
+    Fewer,
+}
+
+impl Report {
+    /// Returns the outcome in one word.
+    pub fn verdict(&self) -> Verdict {
+        match (self.fewer, self.more) {
+            (0, 0) => Verdict::Equal,
+            (0, _) => Verdict::More,
+            _ => Verdict::Fewer,
+        }
+    }
+
+    /// Tells whether the comparison succeeded: nothing is missing, and nothing is more that cannot be.
+    pub fn passed(&self) -> bool {
+        match self.verdict() {
+            Verdict::Equal => true,
+            Verdict::More => !self.strict,
+            Verdict::Fewer => false,
+        }
+    }
+
+    /// Returns the report, or the failure that it tells of.
+    pub fn into_result(self) -> Result<Self, Error> {
+        match self.verdict() {
+            Verdict::Fewer => Err(Error::Fewer(Box::new(self))),
+            Verdict::More if self.strict => Err(Error::More(Box::new(self))),
+            _ => Ok(self),
+        }
+    }
+
+    /// Returns the outcome as one sentence without a full stop, naming the first difference.
+    pub fn summary(&self) -> String {
+        let (bucket, origin) = (&self.bucket, &self.origin);
+        let what = match self.verdict() {
+            Verdict::Equal => {
+                return format!("`{bucket}` has the {} values of {origin}", self.source_values);
+            }
+            Verdict::More => format!("`{bucket}` has more values than {origin} in {} counts", self.more),
+            Verdict::Fewer => format!("`{bucket}` has fewer values than {origin} in {} counts", self.fewer),
+        };
+        let first = if self.fewer > 0 { self.missing.first() } else { self.extra.first() };
+        match first {
+            Some(first) => format!("{what}; first {first}"),
+            None => what,
+        }
+    }
+}
+
+/// Prints `measurement.field from .. to ..: 3 of 4`.
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { measurement, field, start, end, source, target } = self;
+        write!(f, "`{measurement}` `{field}` from {start} to {end}: {target} of {source} values")
+    }
+}
