@@ -1,17 +1,32 @@
 //! Values to text: views of one plan for people, programs and pull requests. No I/O.
+//!
+//! All of them show the same rows, made in `rows`: which symbol, which words, what changes.
+
+mod escape;
+mod graph;
+mod markdown;
+mod paint;
+mod rows;
+mod text;
+mod wrap;
+
+pub use graph::{dot, mermaid};
+pub use markdown::markdown;
+pub use text::text;
 
 use crate::plan::Plan;
+use crate::plan::document::Document;
 
 /// How text is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style<'a> {
     /// Whether escape codes for colour are used.
     pub color: bool,
-    /// Whether only ASCII symbols are used.
+    /// Whether only ASCII is used.
     pub ascii: bool,
     /// Columns; texts are wrapped there, addresses never are.
     pub width: usize,
-    /// Whether unchanged steps and the needs of each step are listed.
+    /// Whether unchanged steps, places and the needs of each step are listed.
     pub full: bool,
     /// Where the plan was saved, for the command that applies exactly this.
     pub saved: Option<&'a str>,
@@ -23,32 +38,7 @@ impl Default for Style<'_> {
     }
 }
 
-/// Renders the plan for a terminal.
-pub fn text(plan: &Plan, style: &Style<'_>) -> String {
-    let _ = (plan, style);
-    String::new()
-}
-
 /// Renders the plan as one versioned JSON document, the same that is saved.
 pub fn json(plan: &Plan) -> String {
-    let _ = plan;
-    String::new()
-}
-
-/// Renders the plan as a comment for a pull request, in at most `budget` bytes.
-pub fn markdown(plan: &Plan, budget: usize) -> String {
-    let _ = (plan, budget);
-    String::new()
-}
-
-/// Renders the steps and their needs in Graphviz's language.
-pub fn dot(plan: &Plan) -> String {
-    let _ = plan;
-    String::new()
-}
-
-/// Renders the steps and their needs as a Mermaid flowchart, which GitHub and GitLab show.
-pub fn mermaid(plan: &Plan) -> String {
-    let _ = plan;
-    String::new()
+    Document::from(plan).to_json()
 }
