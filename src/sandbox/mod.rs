@@ -4,5 +4,6 @@
 //! `InfluxDB` Cloud (TSM), Cloud Serverless or `InfluxDB` 2.x on a loopback port and keeps what it is
 //! sent in a [`store::Store`] that survives a kill.
 
+pub mod codes;
 pub mod query;
 pub mod store;

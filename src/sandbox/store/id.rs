@@ -9,6 +9,9 @@ use std::fmt;
 pub struct Id(u64);
 
 impl Id {
+    /// The smallest id.
+    pub const FIRST: Self = Self(1);
+
     /// Wraps a number; `None` for zero.
     pub fn new(number: u64) -> Option<Self> {
         (number != 0).then_some(Self(number))

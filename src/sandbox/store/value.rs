@@ -1,5 +1,6 @@
 //! Field values and their types.
 
+use crate::line;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -16,6 +17,18 @@ pub enum Value {
     Boolean(bool),
     /// Bytes, not necessarily UTF-8, without escapes.
     String(Vec<u8>),
+}
+
+impl From<line::Value<'_>> for Value {
+    fn from(value: line::Value<'_>) -> Self {
+        match value {
+            line::Value::Float(number) => Self::Float(number),
+            line::Value::Integer(number) => Self::Integer(number),
+            line::Value::Unsigned(number) => Self::Unsigned(number),
+            line::Value::Boolean(truth) => Self::Boolean(truth),
+            line::Value::String(text) => Self::String(text.into_owned()),
+        }
+    }
 }
 
 /// The type of a field.
@@ -44,6 +57,26 @@ impl Value {
             Self::Boolean(_) => FieldType::Boolean,
             Self::String(_) => FieldType::String,
         }
+    }
+}
+
+impl FieldType {
+    /// Returns the number that stands for the type in the file.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Float => 0,
+            Self::Integer => 1,
+            Self::Unsigned => 2,
+            Self::Boolean => 3,
+            Self::String => 4,
+        }
+    }
+
+    /// Returns the type of a number.
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        [Self::Float, Self::Integer, Self::Unsigned, Self::Boolean, Self::String]
+            .get(usize::from(code))
+            .copied()
     }
 }
 
