@@ -1,9 +1,11 @@
 //! Where every line went.
 
-use serde::{Deserialize, Serialize};
+use crate::model::size::print_count;
+use crate::run::Lines;
+use std::fmt;
 
-/// Lines of a transfer, over all its runs. `read == sent + rejected + skipped` at the end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Lines of a transfer, over all its runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ledger {
     /// Lines read from the source.
     pub read: u64,
@@ -19,5 +21,20 @@ impl Ledger {
     /// Tells whether every line that was read is accounted for.
     pub fn balances(&self) -> bool {
         self.read == self.sent + self.rejected + self.skipped
+    }
+}
+
+impl fmt::Display for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [read, sent, rejected, skipped] =
+            [self.read, self.sent, self.rejected, self.skipped].map(print_count);
+        write!(f, "{read} read, {sent} sent, {rejected} rejected, {skipped} skipped")
+    }
+}
+
+impl From<Ledger> for Lines {
+    fn from(ledger: Ledger) -> Self {
+        let Ledger { read, sent, rejected, skipped } = ledger;
+        Self { read, sent, rejected, skipped }
     }
 }
