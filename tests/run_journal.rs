@@ -91,7 +91,7 @@ fn every_kind() -> Vec<Entry> {
             bucket_id: "00000000000000b1".into(),
             fingerprint: "sha256:aa".to_owned(),
             range: TimeRange::ALL,
-            equal: true,
+            passed: true,
         }),
         Entry::RunFinished { exit: 0 },
     ]
@@ -245,6 +245,28 @@ fn a_refused_line_is_known_until_its_batch_is_acknowledged() {
     assert!(known(&dir));
     journal.append(&acked(0, 0)).unwrap();
     assert!(!known(&dir));
+}
+
+#[test]
+fn rejects_are_those_of_the_transfer_as_it_is_now() {
+    let (_root, dir) = state();
+    let (journal, _) = open(&dir);
+    let reject = |file: &str, offset| {
+        let Entry::Rejected(reject) = every_kind().remove(4) else { unreachable!() };
+        journal.append(&Entry::Rejected(Rejected { file: file.to_owned(), offset, ..reject })).unwrap();
+    };
+    let files = ["b.lp".to_owned(), "a.lp".to_owned()];
+    let found = || tidegate::run::rejects(&dir, &origin(), &files).unwrap();
+    journal.append(&Entry::TransferStarted(started())).unwrap();
+    for (file, offset) in [("a.lp", 7), ("b.lp", 9), ("b.lp", 3), ("a.lp", 7), ("gone.lp", 1)] {
+        reject(file, offset);
+    }
+    journal.append(&Entry::TransferStarted(started())).unwrap();
+    assert_eq!(found(), [(0, 3), (0, 9), (1, 7)], "in the order of reading, each once");
+    let other = TransferStarted { fingerprint: "sha256:bb".to_owned(), ..started() };
+    journal.append(&Entry::TransferStarted(other)).unwrap();
+    reject("a.lp", 1);
+    assert_eq!(found(), [(1, 1)]);
 }
 
 #[test]

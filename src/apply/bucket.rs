@@ -20,7 +20,11 @@ pub(super) async fn apply(shared: &Shared, step: &Step, diff: &Diff<Bucket>) -> 
         return Err(Error::Stale { planned: text(diff.before()), found: text(found.as_ref()) });
     }
     let written = match (diff, found.and_then(|bucket| bucket.id)) {
-        (Diff::Create(after), _) => Some(client.create_bucket(after).await?),
+        (Diff::Create(after), _) => {
+            let created = client.create_bucket(after).await?;
+            shared.set_created(name);
+            Some(created)
+        }
         (Diff::Update { after, .. } | Diff::Adopt { after, .. }, Some(id)) => {
             Some(client.update_bucket(&id, after).await?)
         }
@@ -30,8 +34,7 @@ pub(super) async fn apply(shared: &Shared, step: &Step, diff: &Diff<Bucket>) -> 
                 return Err(Error::HoldsData { bucket: before.name.clone() });
             }
             client.delete_bucket(&id).await?;
-            shared.set_changed();
-            client.observe_bucket(&before.name).await?
+            None
         }
         (Diff::Replace { .. }, _) => {
             return Err(Error::NotPossible {
@@ -48,6 +51,17 @@ pub(super) async fn apply(shared: &Shared, step: &Step, diff: &Diff<Bucket>) -> 
         Ok(StepResult::Done(Detail::None))
     } else {
         Err(Error::ReadBack { wanted: text(diff.after()), found: text(written.as_ref()) })
+    }
+}
+
+/// Checks that a bucket which no step changes is still as the plan saw it.
+pub(super) async fn check_kept(shared: &Shared, kept: &Bucket) -> Result<(), Error> {
+    let found = shared.context.client.observe_bucket(&kept.name).await?;
+    shared.remember(&kept.name, found.as_ref().and_then(|bucket| bucket.id.as_ref()));
+    if is_as_planned(found.as_ref(), Some(kept)) {
+        Ok(())
+    } else {
+        Err(Error::Stale { planned: text(Some(kept)), found: text(found.as_ref()) })
     }
 }
 

@@ -22,18 +22,12 @@ pub static HOLDS_DATA: Code =
     Code { id: "TG0755", summary: "a bucket to be deleted holds points", blame: Blame::Stale };
 /// A step ended in a defect.
 pub static PANIC: Code = Code { id: "TG0756", summary: "a step broke off", blame: Blame::Internal };
-/// Both sides differ.
-pub static DIFFERS: Code = Code {
-    id: "TG0757",
-    summary: "the target does not hold what the source holds",
-    blame: Blame::Verification,
-};
 /// A signal ended the run while the step was under way.
 pub static INTERRUPTED: Code =
-    Code { id: "TG0758", summary: "a step was interrupted", blame: Blame::Interrupted };
+    Code { id: "TG0757", summary: "a step was interrupted", blame: Blame::Interrupted };
 /// The plan asks for something that cannot be done.
 pub static NOT_POSSIBLE: Code =
-    Code { id: "TG0759", summary: "a step asks for something that cannot be done", blame: Blame::Internal };
+    Code { id: "TG0758", summary: "a step asks for something that cannot be done", blame: Blame::Internal };
 
 /// All codes of the module.
 pub static ALL: &[&Code] = &[
@@ -44,7 +38,6 @@ pub static ALL: &[&Code] = &[
     &NO_BUCKET,
     &HOLDS_DATA,
     &PANIC,
-    &DIFFERS,
     &INTERRUPTED,
     &NOT_POSSIBLE,
 ];

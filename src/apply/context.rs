@@ -3,8 +3,10 @@
 use super::Error;
 use crate::model::{BucketName, Clock, Database, ResourceId};
 use crate::run::{Entry, EventSender, History, Journal, Owner, StateDir};
+use crate::source::Source;
 use crate::target::Client;
 use crate::transfer::Limiter;
+use crate::verify::Patience;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 /// What a run works with. The caller holds the lock of the state directory.
 #[derive(Clone)]
 pub struct Context {
+    /// Where the data comes from.
+    pub source: Arc<Source>,
     /// The target.
     pub client: Client,
     /// Records what is done.
@@ -32,6 +36,8 @@ pub struct Context {
     pub limiter: Arc<Limiter>,
     /// Steps at a time, at least 1.
     pub parallel: usize,
+    /// How long the target is given to show what it took.
+    pub patience: Patience,
     /// Who runs what, for the journal.
     pub owner: Owner,
 }
@@ -50,6 +56,8 @@ pub(super) struct Shared {
     ids: Mutex<BTreeMap<BucketName, ResourceId>>,
     /// One change at a time a database: its default mapping moves with each of them.
     databases: Mutex<BTreeMap<Database, Arc<tokio::sync::Mutex<()>>>>,
+    /// Buckets that this run created: nobody else can have written to them before.
+    created: Mutex<BTreeSet<BucketName>>,
     /// Databases whose default mapping this run may have moved.
     moved_default: Mutex<BTreeSet<Database>>,
     changed: AtomicBool,
@@ -61,6 +69,7 @@ impl Shared {
             context,
             ids: Mutex::default(),
             databases: Mutex::default(),
+            created: Mutex::default(),
             moved_default: Mutex::default(),
             changed: AtomicBool::new(false),
         }
@@ -95,6 +104,16 @@ impl Shared {
             Arc::clone(databases.entry(name.clone()).or_default())
         };
         lock.lock_owned().await
+    }
+
+    /// Records that this run created a bucket.
+    pub(super) fn set_created(&self, bucket: &BucketName) {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket.clone());
+    }
+
+    /// Tells whether this run created a bucket.
+    pub(super) fn has_created(&self, bucket: &BucketName) -> bool {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
     }
 
     /// Records that this run changed mappings of a database, and with them maybe its default.

@@ -1,17 +1,67 @@
 //! Moves data and compares both sides.
 
 use super::context::Shared;
-use super::{Error, StepResult};
+use super::{Detail, Error, StepResult, bucket};
+use crate::model::Bucket;
 use crate::plan::{Transfer, Verify};
+use crate::run::{Entry, Verified};
+use crate::verify;
+
+/// Bytes of memory a comparison counts in; beyond, it spills to files.
+const COUNTING: usize = 64 << 20;
 
 /// Checks that source and bucket are those that were planned, and moves the data.
-pub(super) async fn transfer(shared: &Shared, transfer: &Transfer) -> Result<StepResult, Error> {
+///
+/// `kept` is the bucket where no step before this one changes it: it was only looked at when the plan
+/// was made, and may be another one now.
+pub(super) async fn transfer(
+    shared: &Shared,
+    transfer: &Transfer,
+    kept: Option<&Bucket>,
+) -> Result<StepResult, Error> {
+    if fingerprint(shared, &transfer.origin)? != transfer.fingerprint {
+        return Err(Error::SourceChanged { origin: transfer.origin.clone() });
+    }
+    if let Some(kept) = kept {
+        bucket::check_kept(shared, kept).await?;
+    }
     shared.bucket_id(&transfer.bucket).await?;
     Err(Error::NotPossible { why: "data cannot be moved yet" })
 }
 
 /// Compares both sides and records the result.
-pub(super) async fn verify(shared: &Shared, verify: &Verify) -> Result<StepResult, Error> {
-    shared.bucket_id(&verify.bucket).await?;
-    Err(Error::NotPossible { why: "data cannot be compared yet" })
+pub(super) async fn verify(shared: &Shared, step: &Verify) -> Result<StepResult, Error> {
+    let context = &shared.context;
+    let bucket_id = shared.bucket_id(&step.bucket).await?;
+    let fingerprint = fingerprint(shared, &step.origin)?.to_owned();
+    let files = context.source.inventory().policy(&step.origin).map_or(&[][..], |facts| &facts.files);
+    let rejected = crate::run::rejects(&context.dir, &step.origin, files)?;
+    let directory = context.dir.tmp();
+    let comparing = verify::Context {
+        source: &context.source,
+        target: &context.client,
+        rejected: &rejected,
+        created: shared.has_created(&step.bucket),
+        directory: &directory,
+        memory: COUNTING,
+        patience: context.patience,
+        cancel: &context.cancel,
+        events: &context.events,
+    };
+    let report = verify::run(step, comparing).await?;
+    let (origin, range, passed) = (step.origin.clone(), step.range, report.passed());
+    shared.record(&Entry::Verified(Verified { origin, bucket_id, fingerprint, range, passed }))?;
+    let report = report.into_result()?;
+    if report.verdict() == verify::Verdict::More {
+        let address = crate::plan::Address::Verify(step.origin.clone());
+        context.events.notice(Some(&address), &verify::codes::MORE_THAN_SOURCE, report.summary());
+    }
+    Ok(StepResult::Done(Detail::Verify(Box::new(report))))
+}
+
+/// Returns the source's fingerprint of a retention policy now.
+fn fingerprint<'a>(shared: &'a Shared, origin: &crate::model::Origin) -> Result<&'a str, Error> {
+    let facts = shared.context.source.inventory().policy(origin);
+    let facts = facts.ok_or_else(|| Error::SourceChanged { origin: origin.clone() })?;
+    Ok(&facts.fingerprint)
 }

@@ -2,7 +2,7 @@
 
 use super::codes;
 use crate::model::{BucketName, Code, Coded, Origin};
-use crate::{plan, run, target};
+use crate::{plan, run, target, verify};
 
 /// An error of a step, or of a plan that cannot be run at all.
 #[derive(Debug, thiserror::Error)]
@@ -59,16 +59,6 @@ pub enum Error {
         /// What the panic said.
         what: String,
     },
-    /// Both sides differ.
-    #[error("`{origin}` and bucket `{bucket}` differ: {what}")]
-    Differs {
-        /// The source side.
-        origin: Origin,
-        /// The target side.
-        bucket: BucketName,
-        /// How, in short.
-        what: String,
-    },
     /// A signal ended the run.
     #[error("interrupted before the step was done")]
     Interrupted,
@@ -81,9 +71,18 @@ pub enum Error {
     /// The target, or the way to it.
     #[error(transparent)]
     Target(#[from] target::Error),
+    /// The comparison, or what it found.
+    #[error(transparent)]
+    Verify(Box<verify::Error>),
     /// The state directory.
     #[error(transparent)]
     Run(#[from] run::Error),
+}
+
+impl From<verify::Error> for Error {
+    fn from(error: verify::Error) -> Self {
+        Self::Verify(Box::new(error))
+    }
 }
 
 impl Coded for Error {
@@ -97,10 +96,10 @@ impl Coded for Error {
             Self::NoBucket { .. } => &codes::NO_BUCKET,
             Self::HoldsData { .. } => &codes::HOLDS_DATA,
             Self::Panic { .. } => &codes::PANIC,
-            Self::Differs { .. } => &codes::DIFFERS,
             Self::Interrupted => &codes::INTERRUPTED,
             Self::NotPossible { .. } => &codes::NOT_POSSIBLE,
             Self::Target(error) => error.code(),
+            Self::Verify(error) => error.code(),
             Self::Run(error) => error.code(),
         }
     }
@@ -110,6 +109,7 @@ impl Coded for Error {
             Self::PlanRefused { help, .. } => return Some(help.clone()),
             Self::Plan(error) => return error.help(),
             Self::Target(error) => return error.help(),
+            Self::Verify(error) => return error.help(),
             Self::Run(error) => return error.help(),
             Self::Stale { .. } | Self::NoBucket { .. } => {
                 "Plan again, and review what changed; what is done already stays."
@@ -122,9 +122,6 @@ impl Coded for Error {
             }
             Self::ReadBack { .. } => {
                 "Somebody else may be changing it. Run the same command again; if it stays, plan again."
-            }
-            Self::Differs { .. } => {
-                "Look at the report. `tidegate verify` compares again; a transfer of the same files is harmless."
             }
             Self::Interrupted => "Run the same command again: it goes on where this run ended.",
             Self::Panic { .. } | Self::NotPossible { .. } => {

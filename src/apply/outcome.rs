@@ -3,6 +3,7 @@
 use crate::model::{Blame, Code, Coded};
 use crate::plan::{Action, Address};
 use crate::transfer::Ledger;
+use crate::verify::Report;
 use std::error::Error;
 
 /// What became of a plan.
@@ -53,6 +54,8 @@ pub enum Detail {
     None,
     /// Where every line went.
     Transfer(Ledger),
+    /// How both sides compare.
+    Verify(Box<Report>),
 }
 
 /// An error, as it is told and kept.
@@ -162,6 +165,7 @@ impl Outcome {
 mod tests {
     use super::*;
     use crate::apply::codes;
+    use crate::verify::codes::FEWER;
 
     fn outcome(changed: bool, results: Vec<StepResult>) -> Outcome {
         let steps = results
@@ -190,9 +194,9 @@ mod tests {
         assert_eq!(verdict(true, vec![done(), failed(&codes::STALE)]), Verdict::Stale);
         let mixed = vec![failed(&codes::STALE), failed(&codes::READ_BACK)];
         assert_eq!(verdict(false, mixed), Verdict::Failed);
-        let mixed = vec![failed(&codes::DIFFERS), failed(&codes::READ_BACK)];
+        let mixed = vec![failed(&FEWER), failed(&codes::READ_BACK)];
         assert_eq!(verdict(true, mixed), Verdict::Verification);
-        let mixed = vec![failed(&codes::DIFFERS), failed(&TOKEN)];
+        let mixed = vec![failed(&FEWER), failed(&TOKEN)];
         assert_eq!(verdict(true, mixed), Verdict::Authentication);
         let mixed = vec![failed(&TOKEN), StepResult::NotReached { because: None }];
         assert_eq!(verdict(true, mixed), Verdict::Interrupted);

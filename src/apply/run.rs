@@ -3,11 +3,11 @@
 use super::context::Shared;
 use super::schedule::{Ended, schedule};
 use super::{Context, Detail, Error, Failure, Outcome, StepOutcome, StepResult, bucket, data, dbrp};
-use crate::model::{Blame, Coded, Database, Dbrp, Origin};
-use crate::plan::{Action, Change, Graph, Plan, Step};
+use crate::model::{Blame, Bucket, BucketName, Coded, Database, Dbrp, Origin};
+use crate::plan::{Action, Change, Diff, Plan, Risk, Step};
 use crate::run::{Entry, Event, RunStarted};
-use crate::{run, target};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::{run, target, verify};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Runs a plan and returns what became of every step.
@@ -21,9 +21,7 @@ pub async fn run(plan: Plan, context: Context) -> Result<Outcome, Error> {
     if let Some(refusal) = plan.refusals.first() {
         return Err(Error::PlanRefused { message: refusal.message.clone(), help: refusal.help.clone() });
     }
-    let graph = Graph::new(&plan.steps)?;
-    let looked_at = (0..plan.steps.len()).filter(|at| matters(&plan, &graph, *at)).collect();
-    execute(plan, looked_at, context).await
+    execute(plan, context).await
 }
 
 /// Runs only the comparisons of a plan, also those that were done before.
@@ -38,24 +36,12 @@ pub async fn verify(mut plan: Plan, context: Context) -> Result<Outcome, Error> 
             verify.done = false;
         }
     }
-    let looked_at = (0..plan.steps.len()).collect();
-    execute(plan, looked_at, context).await
+    execute(plan, context).await
 }
 
-/// Tells whether a step does something, or something that is done needs it.
-fn matters(plan: &Plan, graph: &Graph, position: usize) -> bool {
-    let acts = |at: usize| plan.steps.get(at).is_some_and(|step| step.change.action() != Action::NoOp);
-    acts(position) || graph.dependants(position).into_iter().any(acts)
-}
-
-async fn execute(plan: Plan, looked_at: BTreeSet<usize>, context: Context) -> Result<Outcome, Error> {
+async fn execute(plan: Plan, context: Context) -> Result<Outcome, Error> {
     let (cancel, events, parallel) = (context.cancel.clone(), context.events.clone(), context.parallel);
-    let run = Arc::new(Run {
-        defaults: planned_defaults(&plan.steps),
-        shared: Shared::new(context),
-        plan,
-        looked_at,
-    });
+    let run = Arc::new(Run { defaults: planned_defaults(&plan.steps), shared: Shared::new(context), plan });
     run.shared.record(&Entry::RunStarted(run.started()))?;
     let act = |position| {
         let run = Arc::clone(&run);
@@ -85,8 +71,6 @@ fn planned_defaults(steps: &[Step]) -> BTreeMap<Database, Origin> {
 struct Run {
     plan: Plan,
     shared: Shared,
-    /// Positions of steps that are more than a record of what is there.
-    looked_at: BTreeSet<usize>,
     defaults: BTreeMap<Database, Origin>,
 }
 
@@ -114,14 +98,11 @@ impl Run {
 
     /// Does one step: looks, acts, records, tells.
     async fn step(&self, position: usize) -> Ended {
-        let Some(step) = self.plan.steps.get(position).filter(|_| self.looked_at.contains(&position)) else {
+        let Some(step) = self.plan.steps.get(position).filter(|step| step.acts()) else {
             return StepResult::AsDesired.into();
         };
-        let action = step.change.action();
-        let events = &self.shared.context.events;
-        if action != Action::NoOp {
-            events.send(Event::StepStarted { address: step.address.clone(), action });
-        }
+        let (address, action) = (step.address.clone(), step.change.action());
+        self.shared.context.events.send(Event::StepStarted { address, action });
         let ended = match self.act(step).await.and_then(|result| self.record(step, result)) {
             Ok(result) => result.into(),
             Err(error) => self.failed(step, &error),
@@ -135,10 +116,9 @@ impl Run {
         match &step.change {
             Change::Bucket(diff) => bucket::apply(&self.shared, step, diff).await,
             Change::Dbrp(diff) => dbrp::apply(&self.shared, diff, self.has_other_default(diff.after())).await,
-            Change::Transfer(_) | Change::Verify(_) if step.change.action() == Action::NoOp => {
-                Ok(StepResult::AsDesired)
+            Change::Transfer(transfer) => {
+                data::transfer(&self.shared, transfer, self.kept(&transfer.bucket)).await
             }
-            Change::Transfer(transfer) => data::transfer(&self.shared, transfer).await,
             Change::Verify(verify) => data::verify(&self.shared, verify).await,
         }
     }
@@ -149,14 +129,22 @@ impl Run {
         })
     }
 
+    /// Returns the bucket as the plan leaves it, where it is not changed before data is moved into it.
+    fn kept(&self, name: &BucketName) -> Option<&Bucket> {
+        self.plan.steps.iter().find_map(|step| match &step.change {
+            Change::Bucket(diff @ (Diff::Keep(_) | Diff::Update { .. } | Diff::Adopt { .. })) => {
+                diff.before().filter(|before| before.name == *name && !comes_first(step))
+            }
+            _ => None,
+        })
+    }
+
     fn record(&self, step: &Step, result: StepResult) -> Result<StepResult, Error> {
         let action = match result {
             StepResult::Done(_) => step.change.action(),
             _ => Action::NoOp,
         };
-        if step.change.action() != Action::NoOp {
-            self.shared.record(&Entry::StepDone { address: step.address.clone(), action })?;
-        }
+        self.shared.record(&Entry::StepDone { address: step.address.clone(), action })?;
         Ok(result)
     }
 
@@ -171,7 +159,7 @@ impl Run {
         let hopeless = recorded.is_err() || is_hopeless(error);
         let result = match failure.code.blame {
             Blame::Stale => StepResult::Stale(failure),
-            _ => StepResult::Failed(failure, Detail::None),
+            _ => StepResult::Failed(failure, detail_of(error)),
         };
         Ended { result, stop: hopeless }
     }
@@ -180,7 +168,6 @@ impl Run {
         let (address, action) = (step.address.clone(), step.change.action());
         let event = match result {
             StepResult::Done(_) => Event::StepDone { address, action },
-            StepResult::AsDesired if action == Action::NoOp => return,
             StepResult::AsDesired => Event::StepSkipped { address, why: "already as desired".to_owned() },
             StepResult::Failed(failure, _) | StepResult::Stale(failure) => {
                 Event::StepFailed { address, code: failure.code, message: failure.message.clone() }
@@ -189,6 +176,21 @@ impl Run {
             StepResult::NotReached { because } => Event::StepNotReached { address, because: because.clone() },
         };
         self.shared.context.events.send(event);
+    }
+}
+
+/// Tells whether a change of a bucket is done before data is moved into it: all but a shorter
+/// retention are.
+fn comes_first(step: &Step) -> bool {
+    step.acts() && !step.risks.iter().any(|risk| matches!(risk, Risk::RetentionShrink { .. }))
+}
+
+/// Returns what a failure has to tell beyond its message.
+fn detail_of(error: &Error) -> Detail {
+    let Error::Verify(error) = error else { return Detail::None };
+    match &**error {
+        verify::Error::Fewer(report) | verify::Error::More(report) => Detail::Verify(report.clone()),
+        _ => Detail::None,
     }
 }
 

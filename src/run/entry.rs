@@ -191,8 +191,8 @@ pub struct Verified {
     pub fingerprint: String,
     /// Only points in this range were compared.
     pub range: TimeRange,
-    /// Whether both sides are equal.
-    pub equal: bool,
+    /// Whether the comparison passed.
+    pub passed: bool,
 }
 
 /// Text of others is cut: an answer of a target can be a whole page of HTML.

@@ -105,6 +105,28 @@ impl TransferHistory {
     }
 }
 
+/// Returns where the refused lines of a transfer are, as (place in `files`, byte), in the order they
+/// are read. Read from the journal when needed: there can be many.
+pub fn rejects(dir: &StateDir, origin: &Origin, files: &[String]) -> Result<Vec<(usize, u64)>, Error> {
+    let path = dir.journal();
+    let file = File::open(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    let places: BTreeMap<&str, usize> = files.iter().map(String::as_str).zip(0..).collect();
+    let (mut history, mut found) = (History::default(), BTreeSet::new());
+    scan::scan(&path, &mut BufReader::with_capacity(256 << 10, file), |record| {
+        match &record.entry {
+            Entry::TransferStarted(started) if started.origin == *origin && !history.goes_on(started) => {
+                found.clear();
+            }
+            Entry::Rejected(reject) if reject.origin == *origin => {
+                found.extend(places.get(reject.file.as_str()).map(|file| (*file, reject.offset)));
+            }
+            _ => {}
+        }
+        history.take(record)
+    })?;
+    Ok(found.into_iter().collect())
+}
+
 impl History {
     /// Reads the journal of `dir` without changing anything. No journal is an empty history.
     ///
@@ -194,14 +216,15 @@ impl History {
 
     /// A transfer goes on only where everything is as it was; else it begins anew.
     fn start(&mut self, started: TransferStarted) {
-        let goes_on = self
-            .transfers
-            .get(&started.origin)
-            .is_some_and(|earlier| earlier.started == started && earlier.done.is_none());
-        if !goes_on {
+        if !self.goes_on(&started) {
             self.verified.remove(&started.origin);
             self.transfers.insert(started.origin.clone(), TransferHistory::new(started));
         }
+    }
+
+    fn goes_on(&self, started: &TransferStarted) -> bool {
+        let earlier = self.transfers.get(&started.origin);
+        earlier.is_some_and(|earlier| earlier.started == *started && earlier.done.is_none())
     }
 
     fn started(&mut self, origin: &Origin) -> Result<&mut TransferHistory, String> {
@@ -209,7 +232,7 @@ impl History {
     }
 
     fn verify(&mut self, verified: Verified) {
-        if verified.equal {
+        if verified.passed {
             let Verified { origin, bucket_id, fingerprint, range, .. } = verified;
             self.verified.insert(origin, Moved { bucket_id, fingerprint, range, done: true });
         } else {

@@ -16,6 +16,6 @@ pub use entry::{
 };
 pub use error::Error;
 pub use event::{Event, EventReceiver, EventSender, Moving, Notice, events};
-pub use history::{History, LastRun, TransferHistory};
+pub use history::{History, LastRun, TransferHistory, rejects};
 pub use journal::Journal;
 pub use lock::{Lock, Owner};
