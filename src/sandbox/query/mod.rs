@@ -11,9 +11,14 @@
 //!
 //! [`Store`]: super::store::Store
 
-mod data;
 mod error;
+#[cfg(test)]
+mod fixture;
 pub mod flux;
 pub mod influxql;
+mod pattern;
 
 pub use error::QueryError;
+
+/// What is answered to queries for points where none are kept.
+const NO_POINTS: &str = "the sandbox was started to discard points, so there are none to query";
