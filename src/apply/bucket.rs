@@ -12,7 +12,7 @@ pub(super) async fn apply(shared: &Shared, step: &Step, diff: &Diff<Bucket>) -> 
         return Err(Error::NotPossible { why: "it names no bucket" });
     };
     let found = client.observe_bucket(name).await?;
-    shared.remember(name, found.as_ref().and_then(|bucket| bucket.id.as_ref()));
+    shared.remember(name, found.as_ref());
     if is_as_desired(found.as_ref(), diff.after()) && is_same(found.as_ref(), diff.before()) {
         return Ok(StepResult::AsDesired);
     }
@@ -46,7 +46,7 @@ pub(super) async fn apply(shared: &Shared, step: &Step, diff: &Diff<Bucket>) -> 
         }
     };
     shared.set_changed();
-    shared.remember(name, written.as_ref().and_then(|bucket| bucket.id.as_ref()));
+    shared.remember(name, written.as_ref());
     if is_as_desired(written.as_ref(), diff.after()) {
         Ok(StepResult::Done(Detail::None))
     } else {
@@ -57,7 +57,7 @@ pub(super) async fn apply(shared: &Shared, step: &Step, diff: &Diff<Bucket>) -> 
 /// Checks that a bucket which no step changes is still as the plan saw it.
 pub(super) async fn check_kept(shared: &Shared, kept: &Bucket) -> Result<(), Error> {
     let found = shared.context.client.observe_bucket(&kept.name).await?;
-    shared.remember(&kept.name, found.as_ref().and_then(|bucket| bucket.id.as_ref()));
+    shared.remember(&kept.name, found.as_ref());
     if is_as_planned(found.as_ref(), Some(kept)) {
         Ok(())
     } else {

@@ -1,7 +1,7 @@
 //! What a run works with, and what its steps share.
 
 use super::Error;
-use crate::model::{BucketName, Clock, Database, ResourceId};
+use crate::model::{Bucket, BucketName, Clock, Database, ResourceId};
 use crate::run::{Entry, EventSender, History, Journal, Owner, StateDir};
 use crate::source::Source;
 use crate::target::Client;
@@ -52,8 +52,8 @@ impl fmt::Debug for Context {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) context: Context,
-    /// Ids of buckets as they were last read.
-    ids: Mutex<BTreeMap<BucketName, ResourceId>>,
+    /// Buckets as they were last read.
+    buckets: Mutex<BTreeMap<BucketName, Bucket>>,
     /// One change at a time a database: its default mapping moves with each of them.
     databases: Mutex<BTreeMap<Database, Arc<tokio::sync::Mutex<()>>>>,
     /// Buckets that this run created: nobody else can have written to them before.
@@ -67,7 +67,7 @@ impl Shared {
     pub(super) fn new(context: Context) -> Self {
         Self {
             context,
-            ids: Mutex::default(),
+            buckets: Mutex::default(),
             databases: Mutex::default(),
             created: Mutex::default(),
             moved_default: Mutex::default(),
@@ -75,26 +75,27 @@ impl Shared {
         }
     }
 
-    /// Remembers a bucket's id for the steps that come after.
-    pub(super) fn remember(&self, name: &BucketName, id: Option<&ResourceId>) {
-        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        match id {
-            Some(id) => ids.insert(name.clone(), id.clone()),
-            None => ids.remove(name),
+    /// Remembers a bucket as it is now for the steps that come after.
+    pub(super) fn remember(&self, name: &BucketName, bucket: Option<&Bucket>) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        match bucket {
+            Some(bucket) => buckets.insert(name.clone(), bucket.clone()),
+            None => buckets.remove(name),
         };
     }
 
-    /// Returns the id of a bucket, from a step before or from the target.
-    pub(super) async fn bucket_id(&self, name: &BucketName) -> Result<ResourceId, Error> {
-        let known = self.ids.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        if let Some(id) = known {
-            return Ok(id);
-        }
-        let bucket = self.context.client.observe_bucket(name).await?;
-        let id =
-            bucket.and_then(|bucket| bucket.id).ok_or_else(|| Error::NoBucket { bucket: name.clone() })?;
-        self.remember(name, Some(&id));
-        Ok(id)
+    /// Returns a bucket and its id, from a step before or from the target.
+    pub(super) async fn bucket(&self, name: &BucketName) -> Result<(Bucket, ResourceId), Error> {
+        let known = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let bucket = match known {
+            Some(bucket) => Some(bucket),
+            None => self.context.client.observe_bucket(name).await?,
+        };
+        self.remember(name, bucket.as_ref());
+        let missing = || Error::NoBucket { bucket: name.clone() };
+        let bucket = bucket.ok_or_else(missing)?;
+        let id = bucket.id.clone().ok_or_else(missing)?;
+        Ok((bucket, id))
     }
 
     /// Waits for the right to change mappings of a database.
@@ -132,9 +133,9 @@ impl Shared {
         self.changed.store(true, Ordering::Relaxed);
     }
 
-    /// Tells whether the target was changed.
+    /// Tells whether the target was changed by this run, by a step or by points.
     pub(super) fn changed(&self) -> bool {
-        self.changed.load(Ordering::Relaxed)
+        self.changed.load(Ordering::Relaxed) || self.context.journal.batches() > 0
     }
 
     pub(super) fn record(&self, entry: &Entry) -> Result<(), Error> {

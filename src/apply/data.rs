@@ -2,10 +2,11 @@
 
 use super::context::Shared;
 use super::{Detail, Error, StepResult, bucket};
-use crate::model::Bucket;
-use crate::plan::{Transfer, Verify};
-use crate::run::{Entry, Verified};
-use crate::verify;
+use crate::model::{Bucket, Origin};
+use crate::plan::{Address, Transfer, Verify};
+use crate::run::{Entry, Verified, rejects};
+use crate::{transfer, verify};
+use std::sync::Arc;
 
 /// Bytes of memory a comparison counts in; beyond, it spills to files.
 const COUNTING: usize = 64 << 20;
@@ -25,17 +26,32 @@ pub(super) async fn transfer(
     if let Some(kept) = kept {
         bucket::check_kept(shared, kept).await?;
     }
-    shared.bucket_id(&transfer.bucket).await?;
-    Err(Error::NotPossible { why: "data cannot be moved yet" })
+    let (bucket, bucket_id) = shared.bucket(&transfer.bucket).await?;
+    let context = &shared.context;
+    let moving = transfer::Context {
+        reader: context.source.reader(&transfer.origin).map_err(transfer::Error::from)?,
+        client: context.client.clone(),
+        bucket_id,
+        retention: bucket.retention,
+        journal: Arc::clone(&context.journal),
+        history: Arc::clone(&context.history),
+        dir: context.dir.clone(),
+        events: context.events.clone(),
+        cancel: context.cancel.clone(),
+        limiter: Arc::clone(&context.limiter),
+        clock: Arc::clone(&context.clock),
+    };
+    let ledger = transfer::run(transfer, moving).await?;
+    Ok(StepResult::Done(Detail::Transfer(ledger)))
 }
 
 /// Compares both sides and records the result.
 pub(super) async fn verify(shared: &Shared, step: &Verify) -> Result<StepResult, Error> {
     let context = &shared.context;
-    let bucket_id = shared.bucket_id(&step.bucket).await?;
+    let (_, bucket_id) = shared.bucket(&step.bucket).await?;
     let fingerprint = fingerprint(shared, &step.origin)?.to_owned();
     let files = context.source.inventory().policy(&step.origin).map_or(&[][..], |facts| &facts.files);
-    let rejected = crate::run::rejects(&context.dir, &step.origin, files)?;
+    let rejected = rejects(&context.dir, &step.origin, files)?;
     let directory = context.dir.tmp();
     let comparing = verify::Context {
         source: &context.source,
@@ -53,14 +69,14 @@ pub(super) async fn verify(shared: &Shared, step: &Verify) -> Result<StepResult,
     shared.record(&Entry::Verified(Verified { origin, bucket_id, fingerprint, range, passed }))?;
     let report = report.into_result()?;
     if report.verdict() == verify::Verdict::More {
-        let address = crate::plan::Address::Verify(step.origin.clone());
+        let address = Address::Verify(step.origin.clone());
         context.events.notice(Some(&address), &verify::codes::MORE_THAN_SOURCE, report.summary());
     }
     Ok(StepResult::Done(Detail::Verify(Box::new(report))))
 }
 
 /// Returns the source's fingerprint of a retention policy now.
-fn fingerprint<'a>(shared: &'a Shared, origin: &crate::model::Origin) -> Result<&'a str, Error> {
+fn fingerprint<'a>(shared: &'a Shared, origin: &Origin) -> Result<&'a str, Error> {
     let facts = shared.context.source.inventory().policy(origin);
     let facts = facts.ok_or_else(|| Error::SourceChanged { origin: origin.clone() })?;
     Ok(&facts.fingerprint)

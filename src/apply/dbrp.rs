@@ -37,7 +37,7 @@ pub(super) async fn apply(
         Next::Replace => {
             let id = id_of(found.as_ref())?;
             // Looked up first: between the two requests clients reach nothing.
-            shared.bucket_id(&about.bucket).await?;
+            shared.bucket(&about.bucket).await?;
             delete(shared, about, id).await?;
             create(shared, about, has_default).await
         }
@@ -94,8 +94,8 @@ fn next(diff: &Diff<Dbrp>, found: Option<&Dbrp>, default_moved: bool, has_defaul
 }
 
 async fn create(shared: &Shared, after: &Dbrp, has_default: bool) -> Result<StepResult, Error> {
-    let bucket = shared.bucket_id(&after.bucket).await?;
-    let created = shared.context.client.create_dbrp(after, &bucket).await?;
+    let (_, bucket_id) = shared.bucket(&after.bucket).await?;
+    let created = shared.context.client.create_dbrp(after, &bucket_id).await?;
     shared.set_changed();
     shared.set_moved_default(&after.database);
     let forced = created.default && !has_default;

@@ -2,7 +2,7 @@
 
 use super::codes;
 use crate::model::{BucketName, Code, Coded, Origin};
-use crate::{plan, run, target, verify};
+use crate::{plan, run, target, transfer, verify};
 
 /// An error of a step, or of a plan that cannot be run at all.
 #[derive(Debug, thiserror::Error)]
@@ -71,12 +71,21 @@ pub enum Error {
     /// The target, or the way to it.
     #[error(transparent)]
     Target(#[from] target::Error),
+    /// The transfer.
+    #[error(transparent)]
+    Transfer(Box<transfer::Error>),
     /// The comparison, or what it found.
     #[error(transparent)]
     Verify(Box<verify::Error>),
     /// The state directory.
     #[error(transparent)]
     Run(#[from] run::Error),
+}
+
+impl From<transfer::Error> for Error {
+    fn from(error: transfer::Error) -> Self {
+        Self::Transfer(Box::new(error))
+    }
 }
 
 impl From<verify::Error> for Error {
@@ -99,6 +108,7 @@ impl Coded for Error {
             Self::Interrupted => &codes::INTERRUPTED,
             Self::NotPossible { .. } => &codes::NOT_POSSIBLE,
             Self::Target(error) => error.code(),
+            Self::Transfer(error) => error.code(),
             Self::Verify(error) => error.code(),
             Self::Run(error) => error.code(),
         }
@@ -109,6 +119,7 @@ impl Coded for Error {
             Self::PlanRefused { help, .. } => return Some(help.clone()),
             Self::Plan(error) => return error.help(),
             Self::Target(error) => return error.help(),
+            Self::Transfer(error) => return error.help(),
             Self::Verify(error) => return error.help(),
             Self::Run(error) => return error.help(),
             Self::Stale { .. } | Self::NoBucket { .. } => {

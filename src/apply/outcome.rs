@@ -38,7 +38,7 @@ pub enum StepResult {
     /// It failed.
     Failed(Failure, Detail),
     /// It was begun and not finished, because the run was interrupted.
-    Interrupted,
+    Interrupted(Detail),
     /// It was not begun.
     NotReached {
         /// The step before it that failed; `None` where the run was interrupted.
@@ -123,7 +123,7 @@ impl Outcome {
     pub fn verdict(&self) -> Verdict {
         let blames: Vec<Blame> = self.failures().map(|(_, failure)| failure.code.blame).collect();
         let interrupted = self.steps.iter().any(|step| {
-            matches!(step.result, StepResult::Interrupted | StepResult::NotReached { because: None })
+            matches!(step.result, StepResult::Interrupted(_) | StepResult::NotReached { because: None })
         });
         if interrupted || blames.contains(&Blame::Interrupted) {
             Verdict::Interrupted

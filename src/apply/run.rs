@@ -6,7 +6,7 @@ use super::{Context, Detail, Error, Failure, Outcome, StepOutcome, StepResult, b
 use crate::model::{Blame, Bucket, BucketName, Coded, Database, Dbrp, Origin};
 use crate::plan::{Action, Change, Diff, Plan, Risk, Step};
 use crate::run::{Entry, Event, RunStarted};
-use crate::{run, target, verify};
+use crate::{run, target, transfer, verify};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -151,7 +151,7 @@ impl Run {
     fn failed(&self, step: &Step, error: &Error) -> Ended {
         let failure = Failure::of(error);
         if failure.code.blame == Blame::Interrupted {
-            return StepResult::Interrupted.into();
+            return StepResult::Interrupted(detail_of(error)).into();
         }
         let (address, code) = (step.address.clone(), failure.code.id.to_owned());
         let recorded =
@@ -172,7 +172,7 @@ impl Run {
             StepResult::Failed(failure, _) | StepResult::Stale(failure) => {
                 Event::StepFailed { address, code: failure.code, message: failure.message.clone() }
             }
-            StepResult::Interrupted => Event::StepInterrupted { address },
+            StepResult::Interrupted(_) => Event::StepInterrupted { address },
             StepResult::NotReached { because } => Event::StepNotReached { address, because: because.clone() },
         };
         self.shared.context.events.send(event);
@@ -187,9 +187,15 @@ fn comes_first(step: &Step) -> bool {
 
 /// Returns what a failure has to tell beyond its message.
 fn detail_of(error: &Error) -> Detail {
-    let Error::Verify(error) = error else { return Detail::None };
-    match &**error {
-        verify::Error::Fewer(report) | verify::Error::More(report) => Detail::Verify(report.clone()),
+    match error {
+        Error::Verify(error) => match &**error {
+            verify::Error::Fewer(report) | verify::Error::More(report) => Detail::Verify(report.clone()),
+            _ => Detail::None,
+        },
+        Error::Transfer(error) => match &**error {
+            transfer::Error::Interrupted { ledger } => Detail::Transfer(*ledger),
+            _ => Detail::None,
+        },
         _ => Detail::None,
     }
 }

@@ -107,7 +107,9 @@ impl Running {
 
 /// Returns what became of a step whose task did not come to its end.
 fn broken_off(error: JoinError) -> StepResult {
-    let Ok(panic) = error.try_into_panic() else { return StepResult::Interrupted };
+    let Ok(panic) = error.try_into_panic() else {
+        return StepResult::Interrupted(Detail::None);
+    };
     let what = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => (*text).to_owned(),
         (_, Some(text)) => text.clone(),
@@ -129,7 +131,7 @@ impl Results<'_> {
     /// Records what became of a step and tells whether what waits for it may begin.
     fn set(&mut self, position: usize, ended: Ended) -> bool {
         let succeeded = matches!(ended.result, StepResult::Done(_) | StepResult::AsDesired);
-        let interrupted = matches!(ended.result, StepResult::Interrupted);
+        let interrupted = matches!(ended.result, StepResult::Interrupted(_));
         self.by_position.insert(position, ended.result);
         if !succeeded && !interrupted {
             self.not_reached(&self.graph.dependants(position), Some(position));
@@ -209,7 +211,7 @@ mod tests {
             StepResult::AsDesired => "as desired".to_owned(),
             StepResult::Stale(_) => "stale".to_owned(),
             StepResult::Failed(failure, _) => code(failure.code),
-            StepResult::Interrupted => "interrupted".to_owned(),
+            StepResult::Interrupted(_) => "interrupted".to_owned(),
             StepResult::NotReached { because: Some(because) } => format!("not reached: {because}"),
             StepResult::NotReached { because: None } => "not reached".to_owned(),
         }

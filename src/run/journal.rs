@@ -63,6 +63,8 @@ struct State {
     written: u64,
     /// Entries of those that are on the disk.
     synced: u64,
+    /// Acknowledged batches among those written.
+    batches: u64,
     /// What the first failure said. Nothing is written after it.
     stopped: Option<String>,
     /// The disk was full, and the reserve is given up.
@@ -116,7 +118,11 @@ impl Journal {
             return Err(Error::Entry { bytes: line.len() });
         }
         let can_wait = matches!(entry, Entry::BatchAcked(_) | Entry::Rejected(_));
-        self.shared.append(&line, can_wait)
+        self.shared.append(&line, can_wait)?;
+        if matches!(entry, Entry::BatchAcked(_)) {
+            self.shared.lock().batches += 1;
+        }
+        Ok(())
     }
 
     /// Tells whether more can be recorded. Ask before each request whose answer must be recorded.
@@ -128,6 +134,11 @@ impl Journal {
             return Err(Error::DiskFull { path: self.shared.path.clone(), source });
         }
         Ok(())
+    }
+
+    /// Returns how many acknowledged batches this process recorded.
+    pub fn batches(&self) -> u64 {
+        self.shared.lock().batches
     }
 
     /// Waits until all entries are on the disk.
