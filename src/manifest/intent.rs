@@ -178,7 +178,7 @@ pub struct TransferIntent {
 }
 
 /// How both sides are compared.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerifyMethod {
     /// Counts of every measurement, field and time window.

@@ -1,27 +1,42 @@
 //! The YAML file: from text to desired intent, or to problems with places.
+//!
+//! ```text
+//! text ─► spans ─► overlay ─► interpolate ─► shape ─► decode ─► build ─► Manifest
+//!         tree     extends    ${env:..}      schema   serde     meaning
+//! ```
+//!
+//! Every step adds to the same list of findings and leaves a tree that the next one can use, so one
+//! run reports all problems of a file.
 
+mod build;
 pub mod codes;
+mod decode;
 mod environment;
+mod file;
+mod finding;
 pub mod intent;
+mod interpolate;
+mod keys;
+mod load;
+mod mask;
+mod node;
+mod overlay;
 pub mod problem;
+mod scalar;
+mod schema;
 pub mod secret;
+mod shape;
+mod spans;
+mod suggest;
+mod text;
 
+pub use build::bucket_name_fault;
 pub use environment::Environment;
 pub use intent::{
     BucketIntent, DatabaseIntent, Defaults, ExportsConfig, Manifest, MappingIntent, PolicyIntent,
     RetentionIntent, Rule, Safety, SecretRef, SourceConfig, TargetConfig, TransferIntent, VerifyMethod,
     expand_bucket,
 };
+pub use load::load;
 pub use problem::{Label, Place, Problem, Problems, Severity, Sources};
-
-/// Loads a manifest with its overlays. The second value holds warnings.
-///
-/// Reads the file, those it `extends`, and the names of export files; no network, no secrets.
-pub fn load(_path: &std::path::Path, _environment: &Environment) -> Result<(Manifest, Problems), Problems> {
-    Err(Problems::default())
-}
-
-/// Returns the JSON Schema of the file, draft-07, with a line end.
-pub fn schema() -> String {
-    String::new()
-}
+pub use schema::schema;

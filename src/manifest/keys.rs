@@ -1,0 +1,140 @@
+//! What an unknown key was meant to be: misspelled, called otherwise, or in the wrong place.
+
+use super::node::{Path, shorten};
+use super::shape::resolve_schema;
+use super::suggest::{list, nearest};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Words people use for our keys: from `influx`, Telegraf, Terraform and older drafts.
+const SYNONYMS: [(&str, &str); 34] = [
+    ("rp", "retention_policy"),
+    ("rps", "retention_policies"),
+    ("policies", "retention_policies"),
+    ("default_rp", "default_retention_policy"),
+    ("default", "default_retention_policy"),
+    ("db", "database"),
+    ("dbs", "databases"),
+    ("dbrp", "mappings"),
+    ("dbrps", "mappings"),
+    ("version", "tidegate"),
+    ("apiversion", "tidegate"),
+    ("host", "url"),
+    ("address", "url"),
+    ("endpoint", "url"),
+    ("organization", "org"),
+    ("organisation", "org"),
+    ("org_id", "org"),
+    ("since", "start"),
+    ("from", "start"),
+    ("until", "end"),
+    ("to", "end"),
+    ("compress", "compression"),
+    ("gzip", "compression"),
+    ("duration", "retention"),
+    ("ttl", "retention"),
+    ("every_seconds", "retention"),
+    ("type", "kind"),
+    ("concurrency", "parallel"),
+    ("workers", "parallel"),
+    ("comment", "description"),
+    ("exclude", "except"),
+    ("ignore", "skip"),
+    ("include", "extends"),
+    ("ca", "ca_file"),
+];
+
+/// Where each key of the schema is legal.
+pub(super) struct Keys<'a> {
+    places: BTreeMap<&'a str, Vec<Vec<&'a str>>>,
+}
+
+/// What is said about an unknown key.
+pub(super) struct Unknown {
+    pub(super) help: String,
+    /// The key that was meant here, so that it need not be reported as missing.
+    pub(super) meant: Option<String>,
+}
+
+impl<'a> Keys<'a> {
+    /// Collects all keys of a schema.
+    pub(super) fn of(schema: &'a Value) -> Self {
+        let mut keys = Self { places: BTreeMap::new() };
+        keys.collect(schema, schema, &mut Vec::new());
+        keys
+    }
+
+    fn collect(&mut self, schema: &'a Value, root: &'a Value, path: &mut Vec<&'a str>) {
+        let schema = resolve_schema(schema, root);
+        // The deepest key of the schema is on level 7; the bound is for a schema that refers to itself.
+        if path.len() > 8 {
+            return;
+        }
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            self.places.entry(name).or_default().push(path.clone());
+            path.push(name);
+            self.collect(property, root, path);
+            path.pop();
+        }
+        let inner = [("additionalProperties", "<name>"), ("items", "[]")];
+        for (keyword, step) in inner {
+            if let Some(schema) = schema.get(keyword).filter(|schema| schema.is_object()) {
+                path.push(step);
+                self.collect(schema, root, path);
+                path.pop();
+            }
+        }
+    }
+
+    /// Explains a key that is not one of `legal` at `path`.
+    pub(super) fn explain(&self, key: &str, legal: Option<&Map<String, Value>>, path: Path<'_>) -> Unknown {
+        let legal: Vec<&str> = legal.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+        if let Some(meant) = nearest(key, legal.iter().copied()) {
+            return Unknown { help: format!("Did you mean `{meant}`?"), meant: Some(meant.to_owned()) };
+        }
+        let synonym = synonym(key);
+        if let Some(meant) = synonym.filter(|meant| legal.contains(meant)) {
+            return Unknown { help: format!("It is called `{meant}` here."), meant: Some(meant.to_owned()) };
+        }
+        let keys = list(legal.iter().copied());
+        let elsewhere = [Some(key), synonym].into_iter().flatten().find_map(|key| self.elsewhere(key, path));
+        let help = match elsewhere {
+            Some(place) if place.is_empty() => format!("`{}` belongs at the top of the file.", shorten(key)),
+            Some(place) => format!("`{}` belongs under `{place}`. Keys here are {keys}.", shorten(key)),
+            None => format!("Keys here are {keys}."),
+        };
+        Unknown { help, meant: None }
+    }
+
+    /// Returns the place where a key is legal that shares most with `path`.
+    fn elsewhere(&self, key: &str, path: Path<'_>) -> Option<String> {
+        let mut here = Vec::new();
+        steps(path, &mut here);
+        let places = self.places.get(key)?;
+        let shared = |place: &[&str]| {
+            place.iter().zip(&here).take_while(|(a, b)| **a == "<name>" && **b != "[]" || a == b).count()
+        };
+        let best = places.iter().max_by_key(|place| (shared(place), std::cmp::Reverse(place.len())))?;
+        Some(best.join(".").replace(".[]", "[]"))
+    }
+}
+
+fn synonym(key: &str) -> Option<&'static str> {
+    let key = key.to_ascii_lowercase().replace('-', "_");
+    SYNONYMS.iter().find(|(word, _)| *word == key).map(|(_, meant)| *meant)
+}
+
+/// Collects the steps of a path from the root.
+fn steps(path: Path<'_>, out: &mut Vec<String>) {
+    match path {
+        Path::Root => {}
+        Path::Key(parent, key) => {
+            steps(*parent, out);
+            out.push(key.to_owned());
+        }
+        Path::Item(parent, _) => {
+            steps(*parent, out);
+            out.push("[]".to_owned());
+        }
+    }
+}
