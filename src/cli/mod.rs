@@ -3,6 +3,8 @@
 mod args;
 mod codes;
 mod error;
+mod meter;
+mod progress;
 mod ui;
 
 use std::process::ExitCode;
