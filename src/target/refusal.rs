@@ -39,6 +39,8 @@ pub enum NamedLine {
         measurement: String,
         /// The field key, unescaped.
         field: String,
+        /// The type in the line, such as `string`, where that is what is wrong.
+        kind: Option<String>,
     },
     /// By being older than the bucket keeps. The server names the bound, in RFC 3339.
     Before(String),
@@ -114,12 +116,13 @@ fn numbers(message: &str) -> Vec<u64> {
         .collect()
 }
 
-/// Reads `input field "v" on measurement "typ" is ..`.
+/// Reads `input field "v" on measurement "typ" is type string, ..` or `.. is invalid`.
 fn field(message: &str) -> Option<NamedLine> {
     let (_, rest) = message.split_once("input field \"")?;
     let (field, rest) = rest.split_once("\" on measurement \"")?;
-    let (measurement, _) = rest.split_once("\" is ")?;
-    Some(NamedLine::Field { measurement: measurement.to_owned(), field: field.to_owned() })
+    let (measurement, rest) = rest.split_once("\" is ")?;
+    let kind = rest.strip_prefix("type ").and_then(|rest| rest.split(',').next()).map(str::to_owned);
+    Some(NamedLine::Field { measurement: measurement.to_owned(), field: field.to_owned(), kind })
 }
 
 /// Reads `.. violates a Retention Policy Lower Bound at TIME,`.
@@ -180,7 +183,11 @@ mod tests {
         let message = "failure writing points to database: partial write: field type conflict: input field \"f \\\"k\" \
                        on measurement \"typ\" is type string, already exists as type float dropped=3";
         let refusal = refusal(422, message, Kind::OssV2);
-        let expected = NamedLine::Field { measurement: "typ".to_owned(), field: "f \\\"k".to_owned() };
+        let expected = NamedLine::Field {
+            measurement: "typ".to_owned(),
+            field: "f \\\"k".to_owned(),
+            kind: Some("string".to_owned()),
+        };
         assert_eq!(refusal.named, [expected]);
         assert_eq!((refusal.others, refusal.dropped), (Others::Stored, Some(3)));
     }

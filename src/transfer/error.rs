@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// More lines were rejected than tolerated.
-    #[error("{rejected} lines were rejected, {max} are tolerated{}", example_text(example))]
+    #[error("{rejected} lines were rejected, {max} are tolerated{}", example_text(example.as_deref()))]
     TooManyRejects {
         /// Over all runs of the transfer.
         rejected: u64,
@@ -54,7 +54,7 @@ pub enum Error {
     },
     /// The source cannot be read.
     #[error(transparent)]
-    Source(#[from] source::Error),
+    Source(Box<source::Error>),
     /// The target answered with an error, or not at all.
     #[error(transparent)]
     Target(#[from] target::Error),
@@ -63,8 +63,14 @@ pub enum Error {
     Run(#[from] run::Error),
 }
 
-fn example_text(example: &Option<String>) -> String {
-    example.as_ref().map_or_else(String::new, |example| format!("; the last one: {example}"))
+impl From<source::Error> for Error {
+    fn from(error: source::Error) -> Self {
+        Self::Source(Box::new(error))
+    }
+}
+
+fn example_text(example: Option<&str>) -> String {
+    example.map_or_else(String::new, |example| format!("; the last one: {example}"))
 }
 
 impl Coded for Error {

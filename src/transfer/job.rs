@@ -1,13 +1,18 @@
 //! One transfer from begin to end.
 
-use super::{Error, Ledger, Limiter};
+use super::rejects::Rejects;
+use super::scan::{self, Ended};
+use super::shared::Shared;
+use super::{Error, Ledger, Limiter, batch, lane};
 use crate::model::{Clock, ResourceId, Retention};
 use crate::plan::Transfer;
-use crate::run::{EventSender, History, Journal, StateDir};
+use crate::run::{Cut, Entry, EventSender, History, Journal, StateDir, TransferDone, TransferStarted};
 use crate::source::Reader;
 use crate::target::Client;
 use std::fmt;
 use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// What a transfer works with.
@@ -45,12 +50,105 @@ impl fmt::Debug for Context {
     }
 }
 
+/// Batches that wait for a lane, beside the one it sends and the one that is being filled.
+const QUEUED: usize = 1;
+
 /// Moves the data of one retention policy into a bucket.
 ///
 /// Goes on where earlier runs with the same source, range and settings got to, and writes the journal's
 /// entries of a transfer itself: started, batches, rejects, done. Returns where every line went, over
-/// all runs.
+/// all runs. Memory: four times `batch_bytes` a lane, and once more where bodies are compressed.
 pub async fn run(transfer: &Transfer, context: Context) -> Result<Ledger, Error> {
-    let _ = (transfer, context);
-    Err(Error::Stopped { what: "the transfer" })
+    let started = started(transfer, &context);
+    let earlier = context.history.transfer(&transfer.origin);
+    let earlier = earlier.filter(|earlier| earlier.started == started && earlier.done.is_none());
+    let rejects = Rejects::open(&context.dir, &transfer.origin, earlier)?;
+    let shared = Arc::new(Shared::new(transfer, &context, rejects, earlier.is_some()));
+    lane::check_rejects(&shared, shared.ledger().rejected, None)?;
+    shared.journal.append(&Entry::TransferStarted(started.clone()))?;
+
+    let (mut lanes, mut senders) = (JoinSet::new(), Vec::new());
+    for _ in 0..started.cut.lanes {
+        let (sender, receiver) = mpsc::channel(QUEUED);
+        senders.push(sender);
+        lanes.spawn(lane::run(Arc::clone(&shared), receiver));
+    }
+    let reader = scan::start(context.reader, &started.cut, &shared, senders);
+    let ended = join(lanes, reader, &shared).await;
+    shared.progress();
+    match ended? {
+        Ended::Whole => finish(transfer, &context.bucket_id, &shared),
+        Ended::Early => {
+            shared.journal.sync()?;
+            Err(Error::Interrupted { ledger: shared.ledger() })
+        }
+    }
+}
+
+fn started(transfer: &Transfer, context: &Context) -> TransferStarted {
+    let settings = &transfer.settings;
+    TransferStarted {
+        origin: transfer.origin.clone(),
+        bucket_id: context.bucket_id.clone(),
+        fingerprint: transfer.fingerprint.clone(),
+        range: transfer.range,
+        cut: Cut {
+            batch_bytes: settings.batch_bytes,
+            batch_lines: settings.batch_lines,
+            lanes: u32::try_from(settings.parallel.clamp(1, 64)).unwrap_or(1),
+            rule: batch::RULE,
+        },
+    }
+}
+
+/// Waits for lanes and reader. The first error stops the others and is the one that is returned.
+async fn join(
+    mut lanes: JoinSet<Result<Ended, Error>>,
+    reader: oneshot::Receiver<Result<Ended, Error>>,
+    shared: &Shared,
+) -> Result<Ended, Error> {
+    let mut result = Ok(Ended::Whole);
+    let mut take = |part: Result<Ended, Error>| {
+        if part.is_err() {
+            shared.stop.cancel();
+        }
+        result = match (std::mem::replace(&mut result, Ok(Ended::Early)), part) {
+            (Err(first), _) => Err(first),
+            (Ok(_), Err(error)) => Err(error),
+            (Ok(Ended::Whole), Ok(Ended::Whole)) => Ok(Ended::Whole),
+            (Ok(_), Ok(_)) => Ok(Ended::Early),
+        };
+    };
+    let mut reader = std::pin::pin!(reader);
+    let mut reading = true;
+    loop {
+        tokio::select! {
+            read = &mut reader, if reading => {
+                reading = false;
+                take(read.unwrap_or(Err(Error::Stopped { what: "the reader" })));
+            }
+            Some(lane) = lanes.join_next() => {
+                take(lane.unwrap_or(Err(Error::Stopped { what: "a lane" })));
+            }
+            else => break,
+        }
+    }
+    result
+}
+
+/// Checks that every line is accounted for, and records that nothing is left to do.
+fn finish(transfer: &Transfer, bucket_id: &ResourceId, shared: &Shared) -> Result<Ledger, Error> {
+    let ledger = shared.final_ledger();
+    if !ledger.balances() {
+        return Err(Error::Unbalanced { ledger });
+    }
+    let done = TransferDone {
+        origin: transfer.origin.clone(),
+        bucket_id: bucket_id.clone(),
+        fingerprint: transfer.fingerprint.clone(),
+        range: transfer.range,
+        ledger: ledger.into(),
+    };
+    shared.journal.append(&Entry::TransferDone(done))?;
+    Ok(ledger)
 }
