@@ -83,8 +83,11 @@ fn scan_value(text: &[u8], equals: usize) -> Result<usize, LineError> {
 }
 
 /// Checks a section that needs a second look, key by key.
-pub(super) fn check_odd(section: &[u8], offset: usize) -> Result<(), LineError> {
+///
+/// Returns the place of the first value that is none. The server takes such a line and fails later.
+pub(super) fn check_odd(section: &[u8], offset: usize) -> Result<Option<usize>, LineError> {
     let mut at = 0;
+    let mut unreadable = None;
     while at < section.len() {
         let rest = section.get(at..).unwrap_or_default();
         let equals = key_end(rest);
@@ -95,11 +98,11 @@ pub(super) fn check_odd(section: &[u8], offset: usize) -> Result<(), LineError> 
         let value = rest.get(equals + 1..).unwrap_or_default();
         let value = value.get(..value_end(value)).unwrap_or_default();
         if Value::read(value).is_none() {
-            return Err(LineError::at(offset + at + equals + 1, Reason::InvalidNumber));
+            unreadable = unreadable.or(Some(offset + at + equals + 1));
         }
         at += equals + 1 + value.len() + 1;
     }
-    Ok(())
+    Ok(unreadable)
 }
 
 /// Returns the place of the `=` that ends a field key, or the length of the text.

@@ -130,13 +130,14 @@ pub fn parse_with_precision(text: &[u8], precision: Precision) -> Result<Line<'_
     let fields_start = skip_blanks(text, key.end);
     let section = scan_fields(text, fields_start)?;
     let fields = text.get(fields_start..section.end).unwrap_or_default();
-    if section.odd {
-        check_odd(fields, fields_start)?;
-    }
+    let unreadable = if section.odd { check_odd(fields, fields_start)? } else { None };
     if series.len() + FIELD_SEPARATOR + fields.len() > MAX_KEY {
         check_lengths(series, fields, fields_start)?;
     }
     let timestamp = scan_time(text, section.end, precision)?;
+    if let Some(at) = unreadable {
+        return Err(LineError::at(at, Reason::InvalidNumber));
+    }
     let measurement = text.get(start..key.measurement_end).unwrap_or_default();
     Ok(Line { series, measurement, timestamp, fields, tags_sorted: key.tags_sorted })
 }

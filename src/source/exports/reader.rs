@@ -201,6 +201,11 @@ fn check_last(file: &File, record: &RawRecord<'_>, digits_before: usize) -> Resu
     if line.timestamp.is_none() {
         return Err(cut("no timestamp".to_owned()));
     }
+    // Else it would swallow what follows it in a request.
+    let followed = [record.text, b"\n#"].concat();
+    if line::split(&followed).next().is_none_or(|block| block.text != record.text) {
+        return Err(cut("a quote is not closed".to_owned()));
+    }
     let digits = digits_at_end(record.text);
     if digits < digits_before {
         return Err(cut(format!("a timestamp of {digits} digits after one of {digits_before}")));
