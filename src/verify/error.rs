@@ -55,7 +55,7 @@ impl Coded for Error {
         let text = match self {
             Self::Source(error) => return error.help(),
             Self::Target(error) => return error.help(),
-            Self::Spill { .. } => "Free space there: 32 bytes a value may be needed.",
+            Self::Spill { .. } => "Free space there: up to 40 bytes a value, most often 10.",
             Self::Interrupted | Self::Worker(_) => "Run the same command again.",
             Self::Fewer(_) => {
                 "Look at the windows named above. Points older than the bucket keeps are deleted; on Cloud, \

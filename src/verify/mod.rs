@@ -4,6 +4,8 @@
 //! target for the same counts and compares.
 
 pub mod codes;
+mod compare;
+mod distinct;
 mod error;
 mod expected;
 mod report;

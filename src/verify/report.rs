@@ -1,8 +1,11 @@
 //! What a comparison found.
 
-use super::Error;
+use super::compare::Outcome;
+use super::{Error, Expected};
 use crate::model::{BucketName, Origin, TimeRange, Timestamp};
+use crate::plan::Verify;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Differences kept in a report; beyond, they are only counted.
 pub(super) const KEPT: usize = 1_000;
@@ -14,7 +17,7 @@ pub struct Report {
     pub origin: Origin,
     /// The target side.
     pub bucket: BucketName,
-    /// Only points in this range were compared: where both the step and the source's data are.
+    /// Only points in this range were compared: from the source's first value to its last.
     pub range: TimeRange,
     /// The length of a window in nanoseconds.
     pub window_ns: i64,
@@ -30,9 +33,9 @@ pub struct Report {
     pub fewer: u64,
     /// Counts where the target has more.
     pub more: u64,
-    /// The first of those with fewer, sorted by measurement, field and window.
+    /// Up to 1,000 of those with fewer, sorted by measurement, field and window.
     pub missing: Vec<Difference>,
-    /// The first of those with more, sorted likewise.
+    /// Up to 1,000 of those with more, sorted likewise.
     pub extra: Vec<Difference>,
     /// How often the target was asked: more than once where it was given time.
     pub rounds: u32,
@@ -47,7 +50,7 @@ pub struct Report {
 pub struct Difference {
     /// The measurement, unescaped.
     pub measurement: String,
-    /// The field key, unescaped. Empty for all fields of a measurement that only the target has.
+    /// The field key, unescaped.
     pub field: String,
     /// The window's beginning.
     pub start: Timestamp,
@@ -72,6 +75,44 @@ pub enum Verdict {
 }
 
 impl Report {
+    /// Begins a report with what is known of the source.
+    pub(super) fn begin(step: &Verify, expected: &Expected, strict: bool) -> Self {
+        let measurements: BTreeSet<_> = expected.counts.keys().map(|series| &series.measurement).collect();
+        Self {
+            origin: step.origin.clone(),
+            bucket: step.bucket.clone(),
+            range: expected.range.unwrap_or(step.range),
+            window_ns: expected.window_ns,
+            measurements: measurements.len() as u64,
+            compared: 0,
+            source_values: expected.values,
+            target_values: 0,
+            fewer: 0,
+            more: 0,
+            missing: Vec::new(),
+            extra: Vec::new(),
+            rounds: 0,
+            waited_seconds: 0,
+            strict,
+        }
+    }
+
+    /// Takes in the outcomes of all questions, in their order.
+    pub(super) fn finish(&mut self, outcomes: Vec<Outcome>) {
+        for outcome in outcomes {
+            self.compared += outcome.compared;
+            self.target_values += outcome.target_values;
+            self.fewer += outcome.fewer;
+            self.more += outcome.more;
+            self.missing.extend(outcome.missing);
+            self.extra.extend(outcome.extra);
+        }
+        for list in [&mut self.missing, &mut self.extra] {
+            list.sort();
+            list.truncate(KEPT);
+        }
+    }
+
     /// Returns the outcome in one word.
     pub fn verdict(&self) -> Verdict {
         match (self.fewer, self.more) {
