@@ -10,7 +10,7 @@ use crate::source::Source;
 use crate::target::{Client, CountQuery, Counts};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,7 @@ pub struct Patience {
 }
 
 /// What a comparison needs besides the step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// Where the data came from.
     pub source: &'a Source,
@@ -38,19 +38,19 @@ pub struct Context<'a> {
     pub target: &'a Client,
     /// Records that the target refused, as (file, offset) in the order of reading. The file is a
     /// place in [`crate::source::PolicyFacts::files`].
-    pub rejected: Vec<(usize, u64)>,
+    pub rejected: &'a [(usize, u64)],
     /// Whether this run created the bucket, so that nobody else can have written to it.
     pub created: bool,
     /// Where temporary files go.
-    pub directory: PathBuf,
+    pub directory: &'a Path,
     /// Bytes of memory for counting, at least 1 MiB.
     pub memory: usize,
     /// How long the target is given.
     pub patience: Patience,
     /// Ends the comparison early.
-    pub cancel: CancellationToken,
+    pub cancel: &'a CancellationToken,
     /// Is told how far the comparison is.
-    pub events: EventSender,
+    pub events: &'a EventSender,
 }
 
 /// Compares both sides. A difference is no error here: see [`Report::into_result`].
@@ -59,15 +59,14 @@ pub struct Context<'a> {
 /// does not count. Where the target has fewer, it is asked again until patience ends: Cloud TSM
 /// shows what it took only later.
 pub async fn run(step: &Verify, context: Context<'_>) -> Result<Report, Error> {
-    let cancel = context.cancel.clone();
     tokio::select! {
         report = compare_all(step, context) => report,
-        () = cancel.cancelled() => Err(Error::Interrupted),
+        () = context.cancel.cancelled() => Err(Error::Interrupted),
     }
 }
 
-async fn compare_all(step: &Verify, mut context: Context<'_>) -> Result<Report, Error> {
-    let expected = count_source(step, &mut context).await?;
+async fn compare_all(step: &Verify, context: Context<'_>) -> Result<Report, Error> {
+    let expected = count_source(step, &context).await?;
     let mut report = Report::begin(step, &expected, context.created);
     let Some(range) = expected.range else {
         return Ok(report);
@@ -96,12 +95,12 @@ async fn compare_all(step: &Verify, mut context: Context<'_>) -> Result<Report, 
 }
 
 /// Counts the source on a thread of its own.
-async fn count_source(step: &Verify, context: &mut Context<'_>) -> Result<Expected, Error> {
+async fn count_source(step: &Verify, context: &Context<'_>) -> Result<Expected, Error> {
     let reader = context.source.reader(&step.origin)?;
     let options = Options {
         range: step.range,
-        rejected: std::mem::take(&mut context.rejected),
-        directory: context.directory.clone(),
+        rejected: context.rejected.to_vec(),
+        directory: context.directory.to_owned(),
         memory: context.memory,
     };
     let (events, cancel) = (context.events.clone(), context.cancel.clone());
