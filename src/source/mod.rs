@@ -7,6 +7,7 @@ pub mod codes;
 mod error;
 mod exports;
 mod inventory;
+pub mod meta;
 pub mod tsm;
 
 pub use error::{Error, Warning};

@@ -1,7 +1,30 @@
-//! Reads the data files of an InfluxDB 1.x server: TSM, write-ahead log, tombstones. Read only, no server needed.
+//! Reads the data files of an `InfluxDB` 1.x server: TSM, write-ahead log, tombstones. Read only, no server needed.
 
 pub mod block;
 pub mod codes;
+mod directory;
+mod error;
+mod extent;
+mod field;
+mod file;
+mod gather;
+mod index;
+pub mod key;
+mod notice;
+mod ranges;
+mod reader;
+mod runs;
+mod scan;
+mod shard;
+mod tombstone;
 mod value;
+mod wal;
 
+pub(super) use block::take_varint;
+pub use directory::{Directory, Folders, NodeFolders, Unit};
+pub use error::{Error, Lost};
+pub use notice::{Notice, OnDamage};
+pub use reader::{Options, Point, Reader};
+pub use scan::{FieldFacts, ShardFacts};
+pub use shard::{CopyFolders, ShardFolders};
 pub use value::{Strings, Type, Value, Values};

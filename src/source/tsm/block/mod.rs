@@ -12,7 +12,8 @@ mod string;
 mod time;
 mod varint;
 
-pub(super) use varint::take as take_varint;
+pub(super) use string::decompress;
+pub(in crate::source) use varint::take as take_varint;
 
 use super::value::{Type, Value, Values};
 use thiserror::Error;

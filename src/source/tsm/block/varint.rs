@@ -3,7 +3,7 @@
 /// Takes a number off the front of `bytes`, at most ten of them.
 ///
 /// Returns `None`, and takes nothing, where the bytes end early or the number needs more than 64 bits.
-pub(in crate::source::tsm) fn take(bytes: &mut &[u8]) -> Option<u64> {
+pub(in crate::source) fn take(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0u64;
     for (at, byte) in bytes.iter().enumerate().take(10) {
         let group = u64::from(byte & 0x7f);

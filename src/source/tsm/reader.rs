@@ -1,0 +1,218 @@
+//! Walks the merged points of some files: series by series, time by time, all fields of a time together.
+
+use super::error::Error;
+use super::field::{Field, Loader, Pool};
+use super::gather::{Blocks, Gathered, Input, KeyMerge};
+use super::notice::{Care, Notice, OnDamage};
+use super::value::Value;
+use crate::model::TimeRange;
+
+/// What to read, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The times to read.
+    pub times: TimeRange,
+    /// What to do where a file is damaged.
+    pub on_damage: OnDamage,
+    /// The most bytes of decoded blocks to hold at a time. A series with more fields than fit is walked in
+    /// several passes over the same times, so that its points come in several pieces. One field needs what it
+    /// needs.
+    pub memory: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { times: TimeRange::ALL, on_damage: OnDamage::Fail, memory: 32 << 20 }
+    }
+}
+
+/// Walks series in the order of their keys, and the points of each in the order of their times.
+///
+/// Every (series, field, time) comes exactly once, with its last value; what was deleted does not come.
+#[derive(Debug)]
+pub struct Reader {
+    keys: KeyMerge,
+    blocks: Vec<Blocks>,
+    gathered: Gathered,
+    /// Fields of the current series that have points left.
+    fields: Vec<Field>,
+    /// The times of their current points.
+    times: Vec<i64>,
+    /// Which of them have a value in the current point.
+    row: Vec<usize>,
+    /// Fields that did not fit into memory, and the first time that is still to come.
+    deferred: Vec<(usize, i64)>,
+    pool: Pool,
+    care: Care,
+    asked: (i64, i64),
+    memory: usize,
+}
+
+/// All values of a series at one time.
+#[derive(Debug, Clone, Copy)]
+pub struct Point<'a> {
+    /// Nanoseconds since 1970.
+    pub time: i64,
+    row: &'a [usize],
+    fields: &'a [Field],
+    gathered: &'a Gathered,
+}
+
+impl<'a> Point<'a> {
+    /// Walks the fields that have a value at this time, in the order of their names: number of the field in the
+    /// series, name, value.
+    pub fn values(&self) -> impl Iterator<Item = (usize, &'a [u8], Value<'a>)> {
+        let (fields, gathered) = (self.fields, self.gathered);
+        self.row.iter().filter_map(move |at| {
+            let field = fields.get(*at)?;
+            let name = gathered.name(gathered.fields.get(field.number)?);
+            Some((field.number, name, field.value()?))
+        })
+    }
+
+    /// Returns the number of values.
+    pub fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    /// Tells whether there is no value; there always is one.
+    pub fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+}
+
+impl Reader {
+    /// Merges `inputs`, which come oldest first.
+    pub(super) fn new(inputs: Vec<Input>, options: &Options, mut care: Care) -> Result<Self, Error> {
+        care.on_damage = options.on_damage;
+        let (keys, blocks) = KeyMerge::new(inputs, &mut care)?;
+        // The widest range means everything, beyond what line protocol can say too.
+        let asked = if options.times == TimeRange::ALL {
+            (i64::MIN, i64::MAX)
+        } else {
+            (options.times.start.0, options.times.end.0.saturating_sub(1))
+        };
+        Ok(Self {
+            keys,
+            blocks,
+            gathered: Gathered::default(),
+            fields: Vec::new(),
+            times: Vec::new(),
+            row: Vec::new(),
+            deferred: Vec::new(),
+            pool: Pool::default(),
+            care,
+            asked,
+            memory: options.memory,
+        })
+    }
+
+    /// Goes to the next series. Returns false at the end.
+    ///
+    /// A series may turn out to have no points. One with very many fields comes several times in a row.
+    pub fn next_series(&mut self) -> Result<bool, Error> {
+        for mut field in self.fields.drain(..) {
+            field.close(&mut self.pool);
+        }
+        self.row.clear();
+        self.times.clear();
+        self.deferred.clear();
+        if !self.keys.next(&mut self.gathered, &mut self.care)? {
+            return Ok(false);
+        }
+        let from = self.asked.0;
+        self.deferred.extend((0..self.gathered.fields.len()).map(|number| (number, from)));
+        Ok(true)
+    }
+
+    /// Returns the key of the current series: measurement and tags, escaped as in line protocol.
+    pub fn series(&self) -> &[u8] {
+        self.gathered.series()
+    }
+
+    /// Returns the names of the fields of the current series, unescaped, in order.
+    pub fn field_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.gathered.fields.iter().map(|field| self.gathered.name(field))
+    }
+
+    /// Goes to the next point of the current series and returns it.
+    pub fn next_point(&mut self) -> Result<Option<Point<'_>>, Error> {
+        self.advance_row()?;
+        self.defer_what_does_not_fit();
+        if self.fields.is_empty() {
+            self.open_deferred()?;
+        }
+        let Some(time) = self.times.iter().copied().min() else { return Ok(None) };
+        self.row.extend(self.times.iter().enumerate().filter(|(_, t)| **t == time).map(|(at, _)| at));
+        Ok(Some(Point { time, row: &self.row, fields: &self.fields, gathered: &self.gathered }))
+    }
+
+    /// Takes what was noticed since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.care.notices)
+    }
+
+    /// Moves the fields of the current point to their next points.
+    fn advance_row(&mut self) -> Result<(), Error> {
+        let mut loader = Loader {
+            blocks: &self.blocks,
+            gathered: &self.gathered,
+            pool: &mut self.pool,
+            care: &mut self.care,
+            times: self.asked,
+        };
+        let mut ended = false;
+        for at in self.row.drain(..) {
+            let Some(field) = self.fields.get_mut(at) else { continue };
+            field.advance(&mut loader)?;
+            match (field.time(), self.times.get_mut(at)) {
+                (Some(time), Some(slot)) => *slot = time,
+                _ => ended = true,
+            }
+        }
+        if ended {
+            for field in self.fields.extract_if(.., |field| field.time().is_none()) {
+                { field }.close(loader.pool);
+            }
+            self.times.clear();
+            self.times.extend(self.fields.iter().filter_map(Field::time));
+        }
+        Ok(())
+    }
+
+    /// Puts the last fields off while too much memory is used.
+    fn defer_what_does_not_fit(&mut self) {
+        while self.pool.used > self.memory && self.fields.len() > 1 {
+            if let (Some(mut field), Some(time)) = (self.fields.pop(), self.times.pop()) {
+                self.deferred.push((field.number, time));
+                field.close(&mut self.pool);
+            }
+        }
+    }
+
+    /// Opens fields that were put off, as many as fit and at least one.
+    fn open_deferred(&mut self) -> Result<(), Error> {
+        self.deferred.sort_unstable();
+        let mut opened = 0;
+        for (number, from) in &self.deferred {
+            if self.pool.used > self.memory && !self.fields.is_empty() {
+                break;
+            }
+            opened += 1;
+            let mut loader = Loader {
+                blocks: &self.blocks,
+                gathered: &self.gathered,
+                pool: &mut self.pool,
+                care: &mut self.care,
+                times: (*from, self.asked.1),
+            };
+            let field = Field::open(*number, &mut loader)?;
+            if let Some(time) = field.time() {
+                self.fields.push(field);
+                self.times.push(time);
+            }
+        }
+        self.deferred.drain(..opened);
+        Ok(())
+    }
+}
