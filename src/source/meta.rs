@@ -155,9 +155,10 @@ pub struct User {
 }
 
 /// What a user may do in a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Privilege {
     /// Nothing.
+    #[default]
     None,
     /// Read.
     Read,
@@ -290,10 +291,4 @@ fn privilege(to: &mut (String, Privilege), number: u64, field: wire::Field<'_>) 
         _ => {}
     }
     Ok(())
-}
-
-impl Default for Privilege {
-    fn default() -> Self {
-        Self::None
-    }
 }

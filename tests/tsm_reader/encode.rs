@@ -219,7 +219,9 @@ pub(crate) fn floats(values: &[f64]) -> Vec<u8> {
 
 pub(crate) fn booleans(values: &[bool]) -> Vec<u8> {
     let mut bits = Bits::default();
-    values.iter().for_each(|v| bits.push(u64::from(*v), 1));
+    for value in values {
+        bits.push(u64::from(*value), 1);
+    }
     [&[0x10][..], &varint(values.len() as u64), &bits.bytes].concat()
 }
 

@@ -61,7 +61,7 @@ impl Directory {
         let mut found = Found::default();
         for (node, folders) in folders.nodes.iter().enumerate() {
             found.add(&folders.data, node, "the data folder of a 1.x server", |copy, path| {
-                copy.data = Some(path)
+                copy.data = Some(path);
             })?;
             if let Some(wal) = &folders.wal {
                 found.add(wal, node, "the log folder of a 1.x server", |copy, path| copy.wal = Some(path))?;

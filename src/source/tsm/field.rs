@@ -100,10 +100,10 @@ impl PartCursor {
             self.head = self.next_head(loader)?;
             let Some(head) = &self.head else { return Ok(()) };
             let (min, max) = head.times();
-            let deletes = loader.gathered.deletes.get(self.part.deletes.clone()).unwrap_or_default();
-            let deleted = deletes.iter().any(|range| range.0 <= min && max <= range.1);
+            let ranges = loader.gathered.deletes.get(self.part.deletes.clone()).unwrap_or_default();
+            let gone = ranges.iter().any(|range| range.0 <= min && max <= range.1);
             let (from, to) = loader.times;
-            if max >= from && min <= to && !deleted && min >= self.floor {
+            if max >= from && min <= to && !gone && min >= self.floor {
                 self.floor = min;
                 return Ok(());
             }

@@ -119,11 +119,6 @@ impl IndexCursor {
         (self.count, self.entries_at)
     }
 
-    /// Returns the offset of the next key, as a measure of progress.
-    pub(super) fn position(&self) -> u64 {
-        self.at
-    }
-
     /// Goes to the next key and shows every entry of it to `each`. Returns false at the end.
     ///
     /// Where the index is damaged and `care` goes on, the rest of it is lost.

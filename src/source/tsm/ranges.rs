@@ -55,7 +55,9 @@ mod tests {
             added in proptest::collection::vec((-20i64..20, -20i64..20), 0..12),
         ) {
             let mut ranges = Ranges::default();
-            added.iter().for_each(|(min, max)| ranges.add(*min, *max));
+            for (min, max) in &added {
+                ranges.add(*min, *max);
+            }
             for time in -22..22 {
                 let expected = added.iter().any(|(min, max)| (*min..=*max).contains(&time));
                 prop_assert_eq!(ranges.contains(time), expected);

@@ -201,13 +201,13 @@ fn points_of(arena: &[u8], kind: Type, at: usize, count: u32) -> impl Iterator<I
 
 /// Appends everything of one key.
 fn write_section(arena: &[u8], key: &[u8], deleted: &Ranges, points: &[Point], to: &mut Vec<u8>) {
-    let deletes = deleted.as_slice();
+    let ranges = deleted.as_slice();
     to.extend(u16::try_from(key.len()).unwrap_or(u16::MAX).to_be_bytes());
     to.extend(key);
-    to.extend(u32::try_from(deletes.len()).unwrap_or(u32::MAX).to_be_bytes());
+    to.extend(u32::try_from(ranges.len()).unwrap_or(u32::MAX).to_be_bytes());
     let bytes_at = to.len();
     to.extend(0u64.to_be_bytes());
-    for (min, max) in deletes {
+    for (min, max) in ranges {
         to.extend(min.to_be_bytes());
         to.extend(max.to_be_bytes());
     }

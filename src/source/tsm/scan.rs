@@ -80,18 +80,18 @@ impl Seen {
     fn add(&mut self, min: i64, max: i64) {
         let clash = |seen: Option<(i64, i64)>| seen.is_some_and(|(from, to)| min <= to && from <= max);
         self.overlap |= clash(self.before) || clash(self.here);
-        self.here = union(self.here, min, max);
+        self.here = Some(union(self.here, min, max));
     }
 
     fn next_part(&mut self) {
         if let Some((min, max)) = self.here.take() {
-            self.before = union(self.before, min, max);
+            self.before = Some(union(self.before, min, max));
         }
     }
 }
 
-fn union(times: Option<(i64, i64)>, min: i64, max: i64) -> Option<(i64, i64)> {
-    Some(times.map_or((min, max), |(from, to)| (from.min(min), to.max(max))))
+fn union(times: Option<(i64, i64)>, min: i64, max: i64) -> (i64, i64) {
+    times.map_or((min, max), |(from, to)| (from.min(min), to.max(max)))
 }
 
 impl Scanner<'_> {
@@ -115,7 +115,7 @@ impl Scanner<'_> {
                 }
                 facts.exact &= !hit;
                 facts.blocks += 1;
-                facts.times = union(facts.times, min, max);
+                facts.times = Some(union(facts.times, min, max));
                 found.types.insert(kind);
                 found.values += points;
                 seen.add(min, max);

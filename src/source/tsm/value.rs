@@ -1,6 +1,6 @@
 //! Field values, one by one and by the column.
 
-/// The type of a field. InfluxDB fixes it a measurement, field and shard.
+/// The type of a field. `InfluxDB` fixes it a measurement, field and shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
     /// 64-bit floating point.
@@ -40,7 +40,7 @@ impl Type {
         }
     }
 
-    /// Returns the word that InfluxDB uses for the type.
+    /// Returns the word that `InfluxDB` uses for the type.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Float => "float",
@@ -61,7 +61,7 @@ impl std::fmt::Display for Type {
 /// One value of a field.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
-    /// Any bits that InfluxDB stored, infinities included.
+    /// Any bits that `InfluxDB` stored, infinities included.
     Float(f64),
     /// A signed integer.
     Integer(i64),

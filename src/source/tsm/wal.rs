@@ -16,6 +16,7 @@ mod snappy;
 /// protocol, its default limit of a request, become up to some 200 MB here.
 const LONGEST_ENTRY: usize = 1 << 30;
 
+/// Bytes before the contents of an entry.
 const HEAD: u64 = 5;
 
 /// What an entry does.
@@ -97,7 +98,7 @@ impl Reader<'_> {
         if left == 0 {
             return Ok(false);
         }
-        let mut head = [0; HEAD as usize];
+        let mut head = [0; 5];
         if left < HEAD {
             return self.torn(care);
         }
@@ -145,7 +146,7 @@ impl Reader<'_> {
         if left < HEAD {
             return Ok(left == 0);
         }
-        let mut head = [0; HEAD as usize];
+        let mut head = [0; 5];
         self.segment.read(self.at, &mut head)?;
         let [kind, length @ ..] = head;
         let length = u32::from_be_bytes(length);
@@ -279,5 +280,5 @@ fn take_long_key<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     let (key, after) = after.split_at_checked(length)?;
     *rest = after;
-    (!key.is_empty() && length <= usize::from(u16::MAX)).then_some(key)
+    (!key.is_empty() && u16::try_from(length).is_ok()).then_some(key)
 }

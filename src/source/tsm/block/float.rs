@@ -1,4 +1,4 @@
-//! Floats: each value XORed with the one before, the meaningful bits packed (Gorilla).
+//! Floats: the difference (exclusive or) of each value and the one before, the meaningful bits packed (Gorilla).
 
 use super::{BlockError, encoding};
 
