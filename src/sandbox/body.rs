@@ -1,0 +1,74 @@
+//! Bodies of requests.
+
+use super::answer::{Refusal, json_error};
+use super::app::App;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use flate2::read::MultiGzDecoder;
+use serde::de::DeserializeOwned;
+use std::io::{self, Read};
+
+/// Bytes of a body that are held, where the product sets no limit.
+const MAX_BODY: u64 = 1 << 30;
+
+/// Reads a body of any kind, up to the limit of the product.
+pub(super) async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let limit = app.quotas.max_body.unwrap_or(MAX_BODY);
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(Refusal::too_large());
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    // The only other error is a connection that broke: nobody reads the answer.
+    axum::body::to_bytes(body, limit).await.map_err(|_| Refusal::too_large())
+}
+
+/// Reads a body of JSON. A bad one is refused with Go's words behind `context`.
+pub(super) async fn json<T: DeserializeOwned>(
+    app: &App,
+    request: Request,
+    context: &str,
+) -> Result<T, Refusal> {
+    let (parts, body) = request.into_parts();
+    let bytes = read(app, &parts.headers, body).await?;
+    parse_json(&bytes, context)
+}
+
+/// Reads JSON. A bad one is refused with Go's words behind `context`.
+pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8], context: &str) -> Result<T, Refusal> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Refusal::invalid(format!("{context}: {}", json_error(bytes, &error))))
+}
+
+/// Takes gzip off a body of line protocol. Any other encoding is taken for none, as on influxd 2.8.0.
+pub(super) fn inflate(app: &App, headers: &HeaderMap, body: Bytes) -> Result<Bytes, Refusal> {
+    let limit = app.quotas.max_inflated_body.unwrap_or(MAX_BODY);
+    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok());
+    if !matches!(encoding, Some("gzip" | "x-gzip")) {
+        return if body.len() as u64 > limit {
+            Err(Refusal::too_large_inflated().compact())
+        } else {
+            Ok(body)
+        };
+    }
+    if !body.starts_with(&[0x1f, 0x8b]) {
+        return Err(Refusal::internal("An internal error has occurred - check server logs").compact());
+    }
+    let mut inflated = Vec::new();
+    let read = MultiGzDecoder::new(body.as_ref()).take(limit + 1).read_to_end(&mut inflated);
+    read.map_err(|error| Refusal::internal(format!("unable to read data: {}", go_words(&error))).compact())?;
+    if inflated.len() as u64 > limit {
+        return Err(Refusal::too_large_inflated().compact());
+    }
+    Ok(inflated.into())
+}
+
+fn go_words(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "unexpected EOF",
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => "gzip: invalid checksum",
+        _ => "gzip: invalid header",
+    }
+}
