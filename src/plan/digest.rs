@@ -24,6 +24,21 @@ pub(super) fn of(subject: &Subject, steps: &[Step]) -> String {
     let mut text = String::new();
     write_canonical(&serde_json::to_value(subject).unwrap_or_default(), &mut text);
     write_canonical(&Value::Array(steps.collect()), &mut text);
+    sha256(&text)
+}
+
+/// Returns the digest of every field of a JSON object but `checksum`.
+pub(super) fn of_document(document: &Value) -> String {
+    let mut document = document.clone();
+    if let Some(fields) = document.as_object_mut() {
+        fields.remove("checksum");
+    }
+    let mut text = String::new();
+    write_canonical(&document, &mut text);
+    sha256(&text)
+}
+
+fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().fold("sha256:".to_owned(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -41,11 +41,13 @@ pub struct Document {
     pub warnings: Vec<FindingPart>,
     /// Each step comes after those it needs.
     pub steps: Vec<StepPart>,
+    /// `sha256:` and 64 hexadecimal digits over all other fields: a saved plan must not be edited.
+    pub checksum: String,
 }
 
 impl From<&Plan> for Document {
     fn from(plan: &Plan) -> Self {
-        Self {
+        let mut document = Self {
             tidegate_plan: FORMAT,
             written_by: env!("CARGO_PKG_VERSION").to_owned(),
             digest: plan.digest.clone(),
@@ -55,8 +57,16 @@ impl From<&Plan> for Document {
             refusals: plan.refusals.iter().map(FindingPart::from).collect(),
             warnings: plan.warnings.iter().map(FindingPart::from).collect(),
             steps: plan.steps.iter().map(StepPart::from).collect(),
-        }
+            checksum: String::new(),
+        };
+        document.checksum = checksum(&serde_json::to_value(&document).unwrap_or_default());
+        document
     }
+}
+
+/// Returns what `checksum` must be in a document of this content.
+pub fn checksum(document: &serde_json::Value) -> String {
+    digest::of_document(document)
 }
 
 impl Document {

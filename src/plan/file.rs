@@ -1,6 +1,6 @@
 //! The plan on disk: one versioned JSON document, readable only by its owner, without secrets.
 
-use super::document::{Document, FORMAT};
+use super::document::{Document, FORMAT, checksum};
 use super::{Address, Error, Graph, Plan};
 use std::collections::BTreeSet;
 use std::fs;
@@ -64,6 +64,9 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Plan, Error> {
             known: FORMAT,
             written_by: written_by.to_owned(),
         });
+    }
+    if value.get("checksum").and_then(serde_json::Value::as_str) != Some(&checksum(&value)) {
+        return Err(damaged("its checksum does not fit its content".to_owned()));
     }
     let document: Document = serde_json::from_value(value).map_err(|error| damaged(format!("{error}")))?;
     let plan = document.into_plan().map_err(damaged)?;

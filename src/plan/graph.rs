@@ -153,3 +153,74 @@ fn circle(graph: &DiGraph<Address, String>, start: NodeIndex, end: NodeIndex) ->
     way.dedup();
     way.iter().rev().map(|node| graph[*node].clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Bucket, Retention};
+    use crate::plan::{Change, Diff, Need, Reason};
+
+    /// A step for the bucket `name` that waits for others.
+    fn step(name: &str, needs: &[&str]) -> Step {
+        let address = |name: &str| Address::Bucket(name.into());
+        let bucket = Bucket {
+            name: name.into(),
+            id: None,
+            retention: Retention::Infinite,
+            description: String::new(),
+        };
+        Step {
+            address: address(name),
+            change: Change::Bucket(Diff::Create(bucket)),
+            needs: needs.iter().map(|n| Need { address: address(n), why: format!("{n} first") }).collect(),
+            reason: Reason::Missing,
+            risks: Vec::new(),
+            place: None,
+        }
+    }
+
+    #[test]
+    fn a_circle_names_its_steps() {
+        let steps = [step("a", &["c"]), step("b", &["a"]), step("c", &["b"]), step("d", &[])];
+        let error = Graph::new(&steps).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "these steps wait for each other: bucket.c -> bucket.a -> bucket.b -> bucket.c"
+        );
+        let error = Graph::new(&[step("a", &["a"])]).unwrap_err();
+        assert_eq!(error.to_string(), "these steps wait for each other: bucket.a");
+    }
+
+    #[test]
+    fn a_need_must_be_in_the_plan() {
+        let error = Graph::new(&[step("a", &["b"])]).unwrap_err();
+        assert_eq!(error.to_string(), "bucket.a waits for bucket.b, which is not in the plan");
+    }
+
+    #[test]
+    fn what_waits_for_a_failed_step_never_becomes_ready() {
+        let steps = [step("a", &[]), step("b", &["a"]), step("c", &["b"]), step("d", &[]), step("e", &["d"])];
+        let graph = Graph::new(&steps).unwrap();
+        let mut ready = graph.ready();
+        assert_eq!((ready.next(), ready.next(), ready.next()), (Some(0), Some(3), None));
+        // `a` failed; the other branch goes on.
+        ready.done(3);
+        assert_eq!((ready.next(), ready.next()), (Some(4), None));
+        assert_eq!(graph.dependants(0), [1, 2].into());
+    }
+
+    #[test]
+    fn a_step_waits_for_all_its_needs() {
+        let steps = [step("a", &["b", "c"]), step("b", &[]), step("c", &[])];
+        let graph = Graph::new(&steps).unwrap();
+        let mut ready = graph.ready();
+        assert_eq!((ready.next(), ready.next(), ready.next()), (Some(1), Some(2), None));
+        ready.done(1);
+        assert_eq!(ready.next(), None);
+        ready.done(2);
+        assert_eq!(ready.next(), Some(0));
+        assert_eq!(graph.order(), [1, 2, 0]);
+        let edges: Vec<_> = graph.edges().iter().map(|e| (e.from, e.to, e.why.to_owned())).collect();
+        assert_eq!(edges, [(1, 0, "b first".to_owned()), (2, 0, "c first".to_owned())]);
+    }
+}

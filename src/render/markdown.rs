@@ -8,7 +8,8 @@ use super::escape::clean;
 use super::paint::verb;
 use super::rows::{FieldChange, Row, Rows, risk_summary, summary};
 use super::wrap::wrap;
-use crate::plan::{Action, Address, Level, Plan};
+use crate::manifest::Place;
+use crate::plan::{Action, Level, Plan};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -20,37 +21,44 @@ const FEW: usize = 10;
 /// Renders the plan as a comment for a pull request, in at most `budget` bytes.
 pub fn markdown(plan: &Plan, budget: usize) -> String {
     let rows = Rows::of(plan);
-    let detailed = page(plan, &rows, &Cut { details: true, safe_rows: usize::MAX, findings: usize::MAX });
-    if detailed.len() <= budget {
-        return detailed;
-    }
-    let short = |safe_rows, findings| page(plan, &rows, &Cut { details: false, safe_rows, findings });
-    let whole = short(usize::MAX, FEW);
+    let cut = |detail, safe_rows, findings| page(plan, &rows, &Cut { detail, safe_rows, findings });
+    let whole = cut(Detail::Full, usize::MAX, usize::MAX);
     if whole.len() <= budget {
         return whole;
     }
+    let short = |safe_rows| cut(Detail::Short, safe_rows, FEW);
     // The most rows that fit: each row more makes the page longer.
-    let (mut fits, mut too_many) = (0, rows.acting.len());
+    let (mut fits, mut too_many) = (0, rows.acting.len() + 1);
     while too_many - fits > 1 {
         let middle = fits + (too_many - fits) / 2;
-        if short(middle, FEW).len() <= budget {
+        if short(middle).len() <= budget {
             fits = middle;
         } else {
             too_many = middle;
         }
     }
-    let page = short(fits, FEW);
-    if page.len() <= budget { page } else { short(0, 0) }
+    let page = short(fits);
+    if page.len() <= budget { page } else { cut(Detail::Tight, 0, 0) }
 }
 
 /// What a page leaves out.
 struct Cut {
-    /// Whether fields, reasons and risks are shown.
-    details: bool,
+    detail: Detail,
     /// Rows without a risk that are shown.
     safe_rows: usize,
     /// Warnings that are shown, and refusals.
     findings: usize,
+}
+
+/// How much of a row is shown.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Detail {
+    /// Action and address.
+    Tight,
+    /// With what the step makes and what it may cost.
+    Short,
+    /// With its reason and its fields.
+    Full,
 }
 
 fn page(plan: &Plan, rows: &Rows<'_>, cut: &Cut) -> String {
@@ -93,7 +101,7 @@ fn steps(out: &mut String, rows: &Rows<'_>, cut: &Cut) {
                 continue;
             }
         }
-        write_row(&mut block, row, cut.details);
+        write_row(&mut block, row, cut.detail);
     }
     if !left_out.is_empty() {
         let parts: Vec<_> =
@@ -104,7 +112,7 @@ fn steps(out: &mut String, rows: &Rows<'_>, cut: &Cut) {
         let _ = writeln!(block, "# {} unchanged", rows.unchanged.len());
     }
     fenced(out, "diff", &block);
-    if !left_out.is_empty() || !cut.details {
+    if !left_out.is_empty() || cut.detail < Detail::Full {
         out.push_str("The plan is too long for a comment: details are left out");
         if !left_out.is_empty() {
             out.push_str(", and steps that destroy nothing");
@@ -113,8 +121,8 @@ fn steps(out: &mut String, rows: &Rows<'_>, cut: &Cut) {
     }
 }
 
-/// Writes a step and, with details, what changes. The first column decides the colour.
-fn write_row(block: &mut String, row: &Row<'_>, details: bool) {
+/// Writes a step. The first column decides the colour.
+fn write_row(block: &mut String, row: &Row<'_>, detail: Detail) {
     let sign = match row.action {
         Action::Delete => '-',
         Action::Replace | Action::Update | Action::Adopt => '!',
@@ -124,7 +132,8 @@ fn write_row(block: &mut String, row: &Row<'_>, details: bool) {
     };
     let address = row.step.address.to_string();
     let mut line = format!("{sign} {:<9} {}", verb(row.action), clean(&address, false));
-    let text = match (row.fact.is_empty(), row.reason.is_empty() || !details) {
+    let text = match (row.fact.is_empty(), row.reason.is_empty() || detail < Detail::Full) {
+        _ if detail == Detail::Tight => String::new(),
         (false, false) => format!("  {} ({})", row.fact, row.reason),
         (true, false) => format!("  ({})", row.reason),
         (false, true) => format!("  {}", row.fact),
@@ -132,11 +141,11 @@ fn write_row(block: &mut String, row: &Row<'_>, details: bool) {
     };
     line.push_str(&clean(&text, false));
     let _ = writeln!(block, "{}", line.trim_end());
-    for (level, risk) in &row.risks {
+    for (level, risk) in row.risks.iter().filter(|_| detail > Detail::Tight) {
         let sign = if *level >= Level::DataLoss { '-' } else { '!' };
         let _ = writeln!(block, "{sign}           RISK: {}", clean(risk, false));
     }
-    if details {
+    if detail == Detail::Full {
         write_fields(block, row);
     }
 }
@@ -166,7 +175,7 @@ fn refusals(out: &mut String, plan: &Plan, cut: &Cut) {
     out.push_str("> [!CAUTION]\n> `tidegate apply` will not run this plan.\n\n");
     let mut block = String::new();
     for refusal in plan.refusals.iter().take(cut.findings) {
-        finding(&mut block, &refusal.code, refusal.address.as_ref(), &refusal.message);
+        finding(&mut block, &refusal.code, &refusal.message, refusal.place.as_ref());
         for line in wrap(&clean(&refusal.help, false), WIDTH) {
             let _ = writeln!(block, "       {line}");
         }
@@ -184,11 +193,7 @@ fn warnings(out: &mut String, plan: &Plan, cut: &Cut) {
     }
     let mut block = String::new();
     for warning in plan.warnings.iter().take(cut.findings) {
-        finding(&mut block, &warning.code, warning.address.as_ref(), &warning.message);
-        if let Some(place) = &warning.place {
-            let place = format!("{}:{}:{}", place.file, place.line, place.column);
-            let _ = writeln!(block, "       {}", clean(&place, false));
-        }
+        finding(&mut block, &warning.code, &warning.message, warning.place.as_ref());
     }
     let more = plan.warnings.len().saturating_sub(cut.findings);
     if more > 0 {
@@ -200,13 +205,14 @@ fn warnings(out: &mut String, plan: &Plan, cut: &Cut) {
     out.push_str("</details>\n\n");
 }
 
-fn finding(block: &mut String, code: &str, address: Option<&Address>, message: &str) {
-    let text = match address {
-        Some(address) => format!("{code} {address}: {message}"),
-        None => format!("{code} {message}"),
-    };
-    for (at, line) in wrap(&clean(&text, false), WIDTH).iter().enumerate() {
-        let _ = writeln!(block, "{}{line}", if at == 0 { "" } else { "       " });
+fn finding(block: &mut String, code: &str, message: &str, place: Option<&Place>) {
+    for (at, line) in wrap(&clean(message, false), WIDTH).iter().enumerate() {
+        let head = if at == 0 { code } else { "" };
+        let _ = writeln!(block, "{head:<6} {line}");
+    }
+    if let Some(place) = place {
+        let place = format!("{}:{}:{}", place.file, place.line, place.column);
+        let _ = writeln!(block, "       {}", clean(&place, false));
     }
 }
 

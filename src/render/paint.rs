@@ -67,10 +67,10 @@ pub(super) fn verb(action: Action) -> &'static str {
 pub(super) fn meaning(action: Action) -> &'static str {
     match action {
         Action::NoOp => "unchanged",
-        Action::Adopt => "adopt: it is there, and becomes managed",
+        Action::Adopt => "adopt (it is there, and becomes managed)",
         Action::Create => "create",
         Action::Update => "update in place",
-        Action::Replace => "replace: delete, then create",
+        Action::Replace => "replace (delete, then create)",
         Action::Delete => "delete",
         Action::Transfer => "move data",
         Action::Verify => "compare both sides",

@@ -4,9 +4,11 @@ mod fields;
 mod words;
 
 pub(super) use fields::{Field, FieldChange};
-pub(super) use words::{risk_summary, risk_words, summary};
+pub(super) use words::{plural, risk_summary, risk_words, summary};
 
-use crate::plan::{Action, Level, Plan, Step};
+use crate::model::Origin;
+use crate::plan::{Action, Change, Level, Plan, Step};
+use std::collections::BTreeSet;
 
 /// One step, in words.
 #[derive(Debug)]
@@ -41,12 +43,28 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) fn of(plan: &'a Plan) -> Self {
-        let (mut acting, unchanged): (Vec<_>, Vec<_>) =
-            plan.steps.iter().map(row).partition(|row| row.action != Action::NoOp);
+        let compared: BTreeSet<&Origin> = plan.steps.iter().filter_map(compared).collect();
+        let (mut acting, unchanged): (Vec<_>, Vec<_>) = plan
+            .steps
+            .iter()
+            .map(row)
+            .map(|mut row| {
+                if let Change::Transfer(transfer) = &row.step.change
+                    && !compared.contains(&transfer.origin)
+                {
+                    row.fact.push_str(", not compared afterwards");
+                }
+                row
+            })
+            .partition(|row| row.action != Action::NoOp);
         // Stable: within a rank the plan's own order stays.
         acting.sort_by_key(rank);
         Self { acting, unchanged }
     }
+}
+
+fn compared(step: &Step) -> Option<&Origin> {
+    if let Change::Verify(verify) = &step.change { Some(&verify.origin) } else { None }
 }
 
 fn rank(row: &Row<'_>) -> u8 {

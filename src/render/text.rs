@@ -3,11 +3,10 @@
 use super::Style;
 use super::escape::clean;
 use super::paint::{Ink, ink, meaning, paint, symbol, verb};
-use super::rows::{Field, FieldChange, Row, Rows, risk_summary, summary};
+use super::rows::{Field, FieldChange, Row, Rows, plural, risk_summary, summary};
 use super::wrap::wrap;
 use crate::manifest::Place;
 use crate::plan::{Action, Address, Level, Plan};
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Longer addresses do not widen the column for all.
@@ -25,7 +24,8 @@ pub fn text(plan: &Plan, style: &Style<'_>) -> String {
     }
     let shown = rows.acting.iter().chain(rows.unchanged.iter().filter(|_| style.full));
     let widths = shown.clone().map(|row| page.clean(&row.step.address.to_string()).chars().count());
-    page.addresses = widths.filter(|width| *width <= MAX_ADDRESS_COLUMN).max().unwrap_or(0);
+    let most = MAX_ADDRESS_COLUMN.min(style.width * 2 / 5);
+    page.addresses = widths.filter(|width| *width <= most).max().unwrap_or(0);
     for row in shown {
         page.row(row);
     }
@@ -83,13 +83,16 @@ impl Page<'_> {
     }
 
     fn no_changes(&mut self, plan: &Plan) {
+        let count = |wanted: fn(&Address) -> bool, word: &str| {
+            let found = plan.steps.iter().filter(|step| wanted(&step.address)).count();
+            format!("{found} {}", plural(found, word))
+        };
         let text = self.paint("No changes.", Ink::Strong);
-        let resources =
-            plan.steps.iter().filter(|s| matches!(s.address, Address::Bucket(_) | Address::Dbrp(_)));
-        let transfers = plan.steps.iter().filter(|s| matches!(s.address, Address::Transfer(_)));
-        let (resources, transfers) = (resources.count(), transfers.count());
         self.line(&format!(
-            "{text} The target is as the manifest says: {resources} buckets and mappings, {transfers} transfers done."
+            "{text} The target is as the manifest says: {}, {}, {}.",
+            count(|address| matches!(address, Address::Bucket(_)), "bucket"),
+            count(|address| matches!(address, Address::Dbrp(_)), "mapping"),
+            count(|address| matches!(address, Address::Transfer(_)), "transfer"),
         ));
     }
 
@@ -114,7 +117,12 @@ impl Page<'_> {
             (_, true) => row.fact.clone(),
         };
         let text = self.clean(&text);
-        self.hanging(&head, indent, &text, None);
+        if address.chars().count() > self.addresses {
+            self.line(&head);
+            self.hanging("       ", 7, &text, None);
+        } else {
+            self.hanging(&head, indent, &text, None);
+        }
         for field in &row.fields {
             self.field(field);
         }
@@ -169,7 +177,12 @@ impl Page<'_> {
     }
 
     fn legend(&mut self, rows: &Rows<'_>) {
-        let used: BTreeSet<Action> = rows.acting.iter().map(|row| row.action).collect();
+        let mut used: Vec<Action> = Vec::new();
+        for row in &rows.acting {
+            if !used.contains(&row.action) {
+                used.push(row.action);
+            }
+        }
         if used.is_empty() {
             return;
         }
@@ -178,7 +191,7 @@ impl Page<'_> {
             .map(|action| format!("{} {}", symbol(*action, self.style.ascii), meaning(*action)))
             .collect();
         self.line("");
-        let text = parts.join("   ");
+        let text = parts.join(", ");
         self.hanging(" ", 1, &text, Some(Ink::Faint));
     }
 
@@ -186,24 +199,12 @@ impl Page<'_> {
         let warnings: Vec<_> = plan
             .warnings
             .iter()
-            .map(|w| Finding {
-                code: &w.code,
-                address: w.address.as_ref(),
-                message: &w.message,
-                help: "",
-                place: w.place.as_ref(),
-            })
+            .map(|w| Finding { code: &w.code, message: &w.message, help: "", place: w.place.as_ref() })
             .collect();
         let refusals: Vec<_> = plan
             .refusals
             .iter()
-            .map(|r| Finding {
-                code: &r.code,
-                address: r.address.as_ref(),
-                message: &r.message,
-                help: &r.help,
-                place: r.place.as_ref(),
-            })
+            .map(|r| Finding { code: &r.code, message: &r.message, help: &r.help, place: r.place.as_ref() })
             .collect();
         self.section("Warnings", &warnings, Ink::Changed);
         self.section("Refused: apply will not run this plan", &refusals, Ink::Bad);
@@ -233,11 +234,7 @@ impl Page<'_> {
     }
 
     fn finding(&mut self, finding: &Finding<'_>, ink: Ink) {
-        let text = match finding.address {
-            Some(address) => format!("{address}: {}", finding.message),
-            None => finding.message.to_owned(),
-        };
-        let text = self.clean(&text);
+        let text = self.clean(finding.message);
         let head = format!(" {} ", self.paint(finding.code, ink));
         let indent = finding.code.chars().count() + 2;
         self.hanging(&head, indent, &text, None);
@@ -270,7 +267,6 @@ impl Page<'_> {
 
 struct Finding<'a> {
     code: &'a str,
-    address: Option<&'a Address>,
     message: &'a str,
     help: &'a str,
     place: Option<&'a Place>,

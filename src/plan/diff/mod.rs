@@ -3,8 +3,6 @@
 mod buckets;
 mod data;
 mod mappings;
-#[cfg(test)]
-mod tests;
 
 use super::{Address, Change, Desired, Plan, Progress, Reason, Refusal, Risk, Step, Subject, Warning};
 use super::{digest, order};

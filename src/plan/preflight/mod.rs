@@ -2,8 +2,6 @@
 
 mod limits;
 mod safety;
-#[cfg(test)]
-mod tests;
 
 use super::{Address, Options, Plan, Refusal, Step, Warning};
 use crate::manifest::Safety;

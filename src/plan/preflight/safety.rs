@@ -20,7 +20,12 @@ pub(super) fn check(plan: &Plan, world: &World<'_>, findings: &mut Findings) {
     limit(
         &counted(|step| step.change.action() == Action::Replace),
         world.safety.max_replaces,
-        &Rule { code: &codes::TOO_MANY_REPLACES, what: "replace", setting: "max_replaces", loses: false },
+        &Rule {
+            code: &codes::TOO_MANY_REPLACES,
+            what: "replaced mapping",
+            setting: "max_replaces",
+            loses: false,
+        },
         findings,
     );
     limit(
@@ -28,7 +33,7 @@ pub(super) fn check(plan: &Plan, world: &World<'_>, findings: &mut Findings) {
         world.safety.max_retention_shrinks,
         &Rule {
             code: &codes::TOO_MANY_SHRINKS,
-            what: "shorten the retention of",
+            what: "shortened retention",
             setting: "max_retention_shrinks",
             loses: true,
         },
@@ -38,7 +43,7 @@ pub(super) fn check(plan: &Plan, world: &World<'_>, findings: &mut Findings) {
         findings.refuse(
             &codes::DATA_LOSS,
             Some(step),
-            format!("{} would be deleted with everything in it", step.address),
+            format!("{} may hold data, and would be deleted with it", step.address),
             format!("Allow it with `--allow data-loss:{}`.", step.address),
         );
     }
@@ -67,7 +72,8 @@ fn limit(steps: &[&Step], max: usize, rule: &Rule, findings: &mut Findings) {
     let names: Vec<String> = steps.iter().take(5).map(|step| step.address.to_string()).collect();
     let more = if found > 5 { format!(" and {} more", found - 5) } else { String::new() };
     let message = format!(
-        "the plan would {what} {found}, and the manifest allows {max} (`safety.{setting}`): {}{more}",
+        "the plan has {found} {what}{}, and `safety.{setting}` allows {max}: {}{more}",
+        if found == 1 { "" } else { "s" },
         names.join(", ")
     );
     let allow = match steps {

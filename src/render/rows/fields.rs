@@ -1,7 +1,7 @@
 //! What changes, field by field.
 
 use crate::model::{Bucket, Dbrp};
-use crate::plan::{Change, Diff};
+use crate::plan::{Change, Diff, ownership};
 use similar::{ChangeTag, TextDiff};
 
 /// A field that changes.
@@ -33,9 +33,13 @@ pub(super) fn of(change: &Change) -> Vec<Field> {
 }
 
 fn bucket(before: &Bucket, after: &Bucket) -> Vec<Field> {
+    let ((text_before, owner_before), (text_after, owner_after)) =
+        (ownership::split(&before.description), ownership::split(&after.description));
+    let owner = |name: Option<&str>| name.unwrap_or("(nobody)").to_owned();
     [
         value("retention", before.retention.to_string(), after.retention.to_string()),
-        text("description", &before.description, &after.description),
+        text("description", text_before, text_after),
+        value("managed by", owner(owner_before), owner(owner_after)),
     ]
     .into_iter()
     .flatten()

@@ -20,7 +20,7 @@ pub(super) fn fact(change: &Change) -> String {
         Change::Bucket(_) | Change::Dbrp(_) => String::new(),
         Change::Transfer(transfer) => transfer_fact(transfer),
         Change::Verify(verify) => match verify.method {
-            VerifyMethod::Counts => "counts of every measurement, field and time window".to_owned(),
+            VerifyMethod::Counts => "counts by measurement, field, window".to_owned(),
             VerifyMethod::None => "not compared".to_owned(),
         },
     }
@@ -108,7 +108,8 @@ pub(crate) fn summary(plan: &Plan) -> String {
     parts.join("; ")
 }
 
-fn plural(count: usize, word: &str) -> String {
+/// Returns `word`, with an `s` unless there is one.
+pub(crate) fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
