@@ -79,6 +79,14 @@ pub(crate) struct ManifestArg {
     pub(crate) file: PathBuf,
 }
 
+/// The manifest of a command that also takes a saved plan, which knows its manifest.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OtherManifestArg {
+    /// The manifest [default: tidegate.yaml, or the saved plan's].
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
     /// Which document the schema describes.
@@ -163,7 +171,7 @@ pub(crate) struct GraphArgs {
     /// A plan saved with `plan --out`. Without it the manifest is planned.
     pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) manifest: ManifestArg,
+    pub(crate) manifest: OtherManifestArg,
     #[command(flatten)]
     pub(crate) delete: DeleteArgs,
     /// The graph's language.
@@ -184,7 +192,7 @@ pub(crate) struct ApplyArgs {
     /// A plan saved with `plan --out`: exactly its steps are run. Without it the manifest is planned first.
     pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) manifest: ManifestArg,
+    pub(crate) manifest: OtherManifestArg,
     #[command(flatten)]
     pub(crate) delete: DeleteArgs,
     /// Do not ask.

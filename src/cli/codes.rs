@@ -20,9 +20,13 @@ pub static OTHER_TARGET: Code =
 /// The process cannot start its threads.
 pub static RUNTIME: Code =
     Code { id: "TG1106", summary: "the process cannot start its threads", blame: Blame::Local };
-/// A signal ended the command before it changed anything.
-pub static INTERRUPTED: Code = Code { id: "TG1107", summary: "interrupted", blame: Blame::Interrupted };
+/// The plan has refusals.
+pub static REFUSED: Code = Code {
+    id: "TG1107",
+    summary: "the plan is refused by the target's limits or the safety rules",
+    blame: Blame::Refused,
+};
 
 /// All codes of this module.
 pub static ALL: &[&Code] =
-    &[&NOT_APPROVED, &NO_TERMINAL, &OUTPUT, &OTHER_MANIFEST, &OTHER_TARGET, &RUNTIME, &INTERRUPTED];
+    &[&NOT_APPROVED, &NO_TERMINAL, &OUTPUT, &OTHER_MANIFEST, &OTHER_TARGET, &RUNTIME, &REFUSED];

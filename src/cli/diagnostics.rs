@@ -103,9 +103,8 @@ struct Elsewhere<'a> {
 
 impl<'a> Report<'a> {
     fn new(problem: &'a Problem, sources: &'a Sources) -> Self {
-        let excerpt_of = |file: &'a str| {
-            sources.get_key_value(file).map(|(name, text)| Excerpt { name, text })
-        };
+        let excerpt_of =
+            |file: &'a str| sources.get_key_value(file).map(|(name, text)| Excerpt { name, text });
         let spans_in = |file: &str| -> Vec<LabeledSpan> {
             let labels = problem.labels.iter().filter(|label| label.place.file == file);
             labels.map(span).collect()
@@ -223,7 +222,8 @@ impl SourceCode for Excerpt<'_> {
         let mut end = start + contents.data().len();
         if contents.data().split(|byte| *byte == b'\n').any(|line| line.len() > Self::MAX_LINE) {
             let (from, to) = (span.offset(), span.offset() + span.len().min(Self::MAX_LINE));
-            start = self.text.floor_char_boundary(from.saturating_sub(Self::MARGIN)).max(self.line_start(from));
+            start =
+                self.text.floor_char_boundary(from.saturating_sub(Self::MARGIN)).max(self.line_start(from));
             end = self.text.ceil_char_boundary((to + Self::MARGIN).min(self.text.len()));
             end = self.text[start..end].find('\n').map_or(end, |at| start + at);
         }

@@ -20,8 +20,8 @@ pub(crate) enum Error {
     OtherTarget { planned: String, found: String },
     #[error("cannot start the threads of the process")]
     Runtime(#[source] io::Error),
-    #[error("stopped by a signal; nothing was changed")]
-    Interrupted,
+    #[error("{count} {} listed above; nothing was changed", if *count == 1 { "refusal is" } else { "refusals are" })]
+    Refused { count: usize, help: String },
 }
 
 impl Coded for Error {
@@ -33,13 +33,14 @@ impl Coded for Error {
             Self::OtherManifest { .. } => &codes::OTHER_MANIFEST,
             Self::OtherTarget { .. } => &codes::OTHER_TARGET,
             Self::Runtime(_) => &codes::RUNTIME,
-            Self::Interrupted => &codes::INTERRUPTED,
+            Self::Refused { .. } => &codes::REFUSED,
         }
     }
 
     fn help(&self) -> Option<String> {
         Some(match self {
-            Self::NotApproved | Self::Interrupted => return None,
+            Self::NotApproved => return None,
+            Self::Refused { help, .. } => help,
             Self::NoTerminal => {
                 "Review the plan with `tidegate plan --out prod.tgplan`, then run `tidegate apply prod.tgplan --auto-approve`."
             }

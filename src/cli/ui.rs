@@ -1,5 +1,6 @@
 //! The only place that prints: the requested document to stdout, everything else to stderr.
 
+use crate::render::Style;
 use std::io::{self, IsTerminal, Write};
 
 /// Where output goes and how it looks.
@@ -11,6 +12,8 @@ pub(crate) struct Ui {
     pub(crate) color_err: bool,
     /// Columns to wrap at.
     pub(crate) width: usize,
+    /// Only ASCII symbols.
+    pub(crate) ascii: bool,
     /// No progress.
     pub(crate) quiet: bool,
 }
@@ -32,8 +35,17 @@ impl Ui {
             color_out: color(io::stdout().is_terminal()),
             color_err: color(io::stderr().is_terminal()),
             width: width.clamp(60, 140),
+            ascii: !["LC_ALL", "LC_CTYPE", "LANG"]
+                .iter()
+                .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+                .is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8")),
             quiet: global.quiet,
         }
+    }
+
+    /// Returns how documents on stdout look.
+    pub(crate) fn style(&self) -> Style<'static> {
+        Style { color: self.color_out, ascii: self.ascii, width: self.width, full: false, saved: None }
     }
 
     /// Writes a document to stdout, with a line end.

@@ -30,9 +30,7 @@ pub(crate) fn run(
             }
             Answer { text, exit_code: 0 }
         }
-        Err(problems) => {
-            Answer { text: diagnostics::render(&problems, form, color, width), exit_code: 10 }
-        }
+        Err(problems) => Answer { text: diagnostics::render(&problems, form, color, width), exit_code: 10 },
     }
 }
 

@@ -1,6 +1,11 @@
 //! What tests of the whole program share: a work folder, the binary, a sandbox in another process.
 #![expect(dead_code, reason = "each test file uses a part of it")]
 
+pub mod influxd;
+pub mod oracle;
+pub mod random;
+pub mod scene;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -163,4 +168,48 @@ fn copy_folder(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// Asks a server and returns the body of its answer.
+#[track_caller]
+pub fn get(url: &str, token: &str) -> String {
+    ask(reqwest::Method::GET, url, token)
+}
+
+/// Deletes a resource.
+#[track_caller]
+pub fn delete(url: &str, token: &str) {
+    ask(reqwest::Method::DELETE, url, token);
+}
+
+#[track_caller]
+fn ask(method: reqwest::Method, url: &str, token: &str) -> String {
+    let (status, body) = send(method, url, Some(token), Vec::new()).unwrap();
+    assert!((200..300).contains(&status), "{url}: {status}: {body}");
+    body
+}
+
+/// Sends a request without a token and returns status and body, or that nobody answered.
+pub fn try_ask(method: reqwest::Method, url: &str, body: Vec<u8>) -> Result<(u16, String), reqwest::Error> {
+    send(method, url, None, body)
+}
+
+fn send(
+    method: reqwest::Method,
+    url: &str,
+    token: Option<&str>,
+    body: Vec<u8>,
+) -> Result<(u16, String), reqwest::Error> {
+    // Another test of this process may have installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut request = client.request(method, url).body(body);
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("Token {token}"));
+        }
+        let answer = request.send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    })
 }

@@ -1,0 +1,35 @@
+//! Ctrl-C and SIGTERM: the first asks the run to stop, the second ends the process.
+
+use super::exit::Exit;
+use super::ui::Ui;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Returns a token that the first signal cancels. The second ends the process at once.
+pub(crate) fn stop_on_signal(ui: Ui) -> std::io::Result<CancellationToken> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        wait(&mut interrupt, &mut terminate).await;
+        ui.message("stopping: the requests in flight are finished or given up within two seconds; once more to leave at once");
+        token.cancel();
+        wait(&mut interrupt, &mut terminate).await;
+        leave();
+    });
+    Ok(stop)
+}
+
+async fn wait(interrupt: &mut tokio::signal::unix::Signal, terminate: &mut tokio::signal::unix::Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Leaves without waiting. The journal is consistent at any moment: its torn last line is cut off.
+#[expect(clippy::exit, reason = "the second signal means at once")]
+fn leave() -> ! {
+    std::process::exit(i32::from(Exit::Interrupted as u8))
+}

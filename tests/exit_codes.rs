@@ -1,0 +1,183 @@
+//! Each exit code of `docs/errors.md`, by the program itself.
+
+mod support;
+
+use reqwest::Method;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use support::scene::Scene;
+use support::{Run, Workdir};
+
+#[test]
+fn plan_exits_with_0_unless_asked_for_details() {
+    let scene = Scene::new("oss_v2", &[]);
+    scene.workdir.run(&["plan"]).exits(0);
+    scene.workdir.run(&["plan", "--detailed-exitcode"]).exits(2);
+    scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
+    scene.workdir.run(&["plan", "--detailed-exitcode"]).exits(0);
+}
+
+#[test]
+fn changes_that_risk_data_exit_with_3() {
+    let scene = Scene::new("oss_v2", &[]);
+    scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
+    let shorter = scene.workdir.read("tidegate.yaml").replace("retention: infinite", "retention: 400d");
+    scene.workdir.write("tidegate.yaml", shorter + "safety: { max_retention_shrinks: 2 }\n");
+    scene.workdir.run(&["plan", "--detailed-exitcode"]).exits(3).stdout_has("400d");
+}
+
+#[test]
+fn wrong_usage_exits_with_64() {
+    let workdir = Workdir::new();
+    workdir.run(&["plna"]).exits(64).stderr_has("plan");
+    workdir.run(&["plan", "--nope"]).exits(64);
+    workdir.run(&["apply", "--allow", "data-loss:dbrp.a.b"]).exits(64).stderr_has("bucket");
+    workdir.run(&["--help"]).exits(0);
+}
+
+#[test]
+fn an_invalid_manifest_exits_with_10() {
+    let workdir = Workdir::new();
+    workdir.write("tidegate.yaml", "tidegate: 1\nnaem: x\n");
+    for command in ["validate", "plan", "apply", "verify"] {
+        workdir.run(&[command]).exits(10).stderr_has("naem");
+    }
+    workdir.run(&["plan", "-f", "missing.yaml"]).exits(10).stderr_has("missing.yaml");
+}
+
+#[test]
+fn a_saved_plan_whose_world_changed_exits_with_11_and_does_the_rest() {
+    let scene = Scene::new("oss_v2", &[]);
+    scene.workdir.run(&["plan", "--out", "p.tgplan"]).exits(0);
+    let org = scene.org_id();
+    scene.ask(
+        Method::POST,
+        "/api/v2/buckets",
+        &format!(r#"{{"orgID":"{org}","name":"telegraf/daily","retentionRules":[{{"type":"expire","everySeconds":7200}}]}}"#),
+    );
+    let run = scene.workdir.run(&["apply", "p.tgplan", "--auto-approve"]).exits(11);
+    assert!(
+        run.stdout.contains("bucket.telegraf/daily") && run.stdout.contains("transfer.telegraf.daily"),
+        "{}",
+        run.stdout
+    );
+    let dump = scene.ask(Method::GET, "/api/v2/buckets?name=telegraf/autogen", "");
+    assert_eq!(dump["buckets"][0]["name"], "telegraf/autogen");
+}
+
+#[test]
+fn a_saved_plan_of_another_manifest_exits_with_11() {
+    let scene = Scene::new("oss_v2", &[]);
+    scene.workdir.run(&["plan", "--out", "p.tgplan"]).exits(0);
+    scene.write_manifest("buckets: { x/y: { retention: infinite } }\n");
+    scene.workdir.run(&["apply", "p.tgplan", "--auto-approve"]).exits(11).stderr_has("TG1104");
+}
+
+#[test]
+fn without_approval_it_exits_with_12() {
+    let scene = Scene::new("oss_v2", &[]);
+    scene.workdir.run(&["apply"]).exits(12).stderr_has("--auto-approve");
+}
+
+#[test]
+fn more_deletes_than_the_safety_rules_allow_exit_with_12() {
+    let scene = Scene::new("oss_v2", &[]);
+    scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
+    let without = scene.workdir.read("tidegate.yaml");
+    let without: String =
+        without.lines().filter(|line| !line.contains("daily")).map(|line| format!("{line}\n")).collect();
+    scene.workdir.write("tidegate.yaml", without);
+    scene.workdir.run(&["plan", "--detailed-exitcode"]).exits(0);
+    scene.workdir.run(&["apply", "--prune", "--auto-approve"]).exits(12).stdout_has("max_deletes");
+    scene.ask(Method::GET, "/api/v2/buckets?name=telegraf/daily", "");
+}
+
+#[test]
+fn a_second_run_at_the_same_time_exits_with_13() {
+    let scene = Scene::new("oss_v2", &["--delay-writes", "300ms"]);
+    let mut first = scene
+        .workdir
+        .command(&["apply", "--auto-approve"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("transfer.")), "the first run begins to move data");
+    scene.workdir.run(&["apply", "--auto-approve"]).exits(13).stderr_has(&first.id().to_string());
+    std::thread::spawn(move || lines.for_each(drop));
+    assert!(first.wait().unwrap().success());
+}
+
+#[test]
+fn a_step_that_fails_after_others_are_done_exits_with_14() {
+    let scene = Scene::new("oss_v2", &[]);
+    let torn = scene.workdir.read("daily.lp");
+    scene.workdir.write("daily.lp", &torn[..torn.len() - 25]);
+    let run = scene.workdir.run(&["apply", "--auto-approve"]).exits(14);
+    assert!(
+        run.stdout.contains("daily.lp") && run.stdout.contains("verify.telegraf.daily"),
+        "{}",
+        run.stdout
+    );
+    scene.workdir.write("daily.lp", torn);
+    scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
+}
+
+#[test]
+fn a_wrong_token_exits_with_15() {
+    let mut scene = Scene::new("oss_v2", &[]);
+    scene.workdir.set("INFLUX_TOKEN", "another");
+    for command in ["plan", "apply", "verify"] {
+        scene.workdir.run(&[command]).exits(15).stderr_has("token");
+    }
+}
+
+#[test]
+fn points_missing_on_the_target_exit_with_16_and_are_named() {
+    let scene = Scene::new("oss_v2", &[]);
+    scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
+    scene.workdir.run(&["verify"]).exits(0);
+    scene.ask(
+        Method::POST,
+        "/api/v2/delete?org=sandbox&bucket=telegraf%2Fautogen",
+        r#"{"start":"2023-11-14T22:20:00Z","stop":"2023-11-14T22:20:03Z","predicate":"_measurement=\"cpu\""}"#,
+    );
+    let run = scene.workdir.run(&["verify"]).exits(16);
+    assert!(
+        run.stdout.contains("cpu") && run.stdout.contains("value") && run.stdout.contains("3"),
+        "{}",
+        run.stdout
+    );
+    scene.workdir.run(&["verify", "--json"]).exits(16).stdout_has("cpu");
+}
+
+#[test]
+fn a_dead_server_exits_with_1() {
+    let scene = Scene::new("oss_v2", &[]);
+    let (workdir, url) = (scene.workdir, scene.server.url.clone());
+    scene.server.kill();
+    workdir.run(&["plan"]).exits(1).stderr_has(&url);
+}
+
+#[test]
+fn an_interrupted_run_exits_with_130_and_goes_on_later() {
+    let scene = Scene::new("oss_v2", &["--delay-writes", "200ms"]);
+    scene.workdir.write("autogen.lp", support::scene::lines("cpu", 60_000));
+    let mut child = scene
+        .workdir
+        .command(&["apply", "--auto-approve"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("transfer.telegraf.autogen")));
+    let interrupt =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    std::thread::spawn(move || lines.for_each(drop));
+    let run = Run::of(child.wait_with_output().unwrap(), &["apply"]).exits(130);
+    assert!(run.stdout.contains("interrupted"), "{}", run.stdout);
+    scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
+}
