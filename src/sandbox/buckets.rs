@@ -101,7 +101,7 @@ pub(super) async fn create(
     let organization = app.store.catalog().organization.id;
     access.change(organization, "buckets", None)?;
     let new: NewBucket = body::json(&app, request, "failed to unmarshal json").await?;
-    let shared = app.clone();
+    let shared = Shared::clone(&app);
     let bucket = blocking(move || {
         let now = shared.clock.now();
         shared.store.change(|catalog| bucket_rules::create(catalog, &shared.quotas, new, now))
@@ -132,7 +132,7 @@ pub(super) async fn update(
     let organization = app.store.catalog().organization.id;
     access.change(organization, "buckets", Some(id))?;
     let patch: Patch = body::json(&app, request, "failed to unmarshal json").await?;
-    let shared = app.clone();
+    let shared = Shared::clone(&app);
     let bucket = blocking(move || {
         let now = shared.clock.now();
         shared.store.change(|catalog| bucket_rules::update(catalog, &shared.quotas, id, patch, now))

@@ -27,7 +27,7 @@ pub(super) struct Connection {
 
 /// A connection that can be reset.
 pub(super) struct Stream {
-    stream: TcpStream,
+    inner: TcpStream,
     reset: Pin<Box<WaitForCancellationFutureOwned>>,
     dead: bool,
 }
@@ -62,7 +62,7 @@ impl Listener for Resettable {
         let _ = stream.set_nodelay(true);
         let reset = self.all.child_token();
         let waiting = Box::pin(reset.clone().cancelled_owned());
-        (Stream { stream, reset: waiting, dead: false }, Connection { address, reset })
+        (Stream { inner: stream, reset: waiting, dead: false }, Connection { address, reset })
     }
 
     fn local_addr(&self) -> io::Result<Connection> {
@@ -85,7 +85,7 @@ impl Stream {
             }
             self.dead = true;
             // With unread or unsent bytes thrown away the kernel sends a reset, not an end.
-            let _ = self.stream.set_zero_linger();
+            let _ = self.inner.set_zero_linger();
         }
         Err(io::ErrorKind::ConnectionReset.into())
     }
@@ -98,7 +98,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        Pin::new(&mut self.inner).poll_read(context, buffer)
     }
 }
 
@@ -109,15 +109,15 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut self.inner).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }

@@ -116,7 +116,7 @@ pub(super) async fn create(
     let catalog = app.store.catalog();
     let organization = organization(&app, &catalog, new.org_id.as_deref(), new.org.as_deref())?;
     access.change(organization, resource(&app), None)?;
-    let shared = app.clone();
+    let shared = Shared::clone(&app);
     let mapping = blocking(move || shared.store.change(|catalog| dbrp_rules::create(catalog, new))).await?;
     Ok(pretty(StatusCode::CREATED, &mapping_json(&app, organization, mapping)))
 }
@@ -134,7 +134,7 @@ pub(super) async fn update(
     let organization = organization(&app, &catalog, params.get("orgID"), params.get("org"))?;
     let id = mapping_id(&id)?;
     access.change(organization, resource(&app), None)?;
-    let shared = app.clone();
+    let shared = Shared::clone(&app);
     let mapping =
         blocking(move || shared.store.change(|catalog| dbrp_rules::update(catalog, id, patch))).await?;
     Ok(pretty(StatusCode::OK, &Content { content: mapping_json(&app, organization, mapping) }))

@@ -46,6 +46,9 @@ pub enum Fault {
     Unauthorized,
 }
 
+/// The rate at which every request meets a fault.
+const ALL: u32 = 10_000;
+
 impl Fault {
     /// Every fault that a client gets over by trying again.
     pub const PASSING: [Self; 8] = [
@@ -96,11 +99,16 @@ impl Faults {
         Self { seed, rates, ..Self::listed(Class::ALL, []) }
     }
 
+    /// Answers every write so much later.
+    pub fn slow_writes(delay: Duration) -> Self {
+        Self { rates: BTreeMap::from([(Fault::Delay, ALL)]), delay, ..Self::listed([Class::Write], []) }
+    }
+
     fn of(&self, number: u64) -> Option<Fault> {
         if let Some(fault) = self.listed.get(&number) {
             return Some(*fault);
         }
-        let draw = mix(self.seed ^ mix(number)) % 10_000;
+        let draw = mix(self.seed ^ mix(number)) % u64::from(ALL);
         let mut below = 0;
         self.rates.iter().find_map(|(fault, rate)| {
             below += u64::from(*rate);

@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fmt::Write;
 
 /// Parameters by name; of one that comes twice the first counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,7 +82,10 @@ pub(super) fn encode(text: &str) -> String {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
             b' ' => out.push('+'),
-            other => out.push_str(&format!("%{other:02X}")),
+            other => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "%{other:02X}");
+            }
         }
     }
     out

@@ -25,7 +25,7 @@ pub struct Quotas {
 }
 
 /// Data-in is counted in windows of five minutes.
-const WINDOW: Duration = Duration::from_secs(300);
+const WINDOW: Duration = Duration::from_mins(5);
 
 impl Quotas {
     /// The limits of a product that no plan lifts: sizes of requests, and of Serverless' tables.
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     const SECOND: i64 = 1_000_000_000;
-    const LIMIT: RateLimit = RateLimit { bytes: 100, per: Duration::from_secs(300) };
+    const LIMIT: RateLimit = RateLimit { bytes: 100, per: Duration::from_mins(5) };
 
     #[test]
     fn a_window_that_is_used_up_ends_at_a_multiple_of_its_length() {

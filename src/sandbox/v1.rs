@@ -63,7 +63,7 @@ fn mapped_bucket(catalog: &Catalog, database: &str, policy: Option<&str>) -> Opt
 /// that is not there is made, and keeps points for three days.
 async fn map(app: &Shared, database: &str, policy: Option<&str>) -> Result<Id, Refusal> {
     let (database, policy) = (database.to_owned(), policy.unwrap_or("autogen").to_owned());
-    let shared = app.clone();
+    let shared = Shared::clone(app);
     blocking(move || {
         let now = shared.clock.now();
         shared.store.change(|catalog| {

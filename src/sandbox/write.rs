@@ -86,7 +86,7 @@ pub(super) async fn store(
     let closed = |_| Refusal::unavailable("the sandbox is stopping");
     let _permit = app.writers.acquire().await.map_err(closed)?;
     let body = body::read(app, headers, body).await?;
-    let (app, headers) = (app.clone(), headers.clone());
+    let (app, headers) = (Shared::clone(app), headers.clone());
     blocking(move || {
         let body = body::inflate(&app, &headers, body)?;
         charge(&app, body.len() as u64)?;

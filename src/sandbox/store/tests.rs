@@ -5,6 +5,7 @@ use crate::line::Precision;
 use crate::model::{Kind, TimeRange, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 
 const HOUR: i64 = 3_600_000_000_000;
@@ -244,8 +245,10 @@ fn discarding_keeps_counts_and_checksums_that_do_not_depend_on_the_order() {
     let lines = ["m,t=a v=1 1", "m,t=b v=2 2", "n s=\"x\" 3"];
     let (forward, backward) = (open(a.path(), true), open(b.path(), true));
     let (x, y) = (bucket(&forward, "b"), bucket(&backward, "b"));
-    lines.iter().for_each(|line| assert!(write(&forward, x, line).is_empty()));
-    lines.iter().rev().for_each(|line| assert!(write(&backward, y, line).is_empty()));
+    for (line, other) in lines.iter().zip(lines.iter().rev()) {
+        assert!(write(&forward, x, line).is_empty());
+        assert!(write(&backward, y, other).is_empty());
+    }
     let found = forward.discarded(x).unwrap();
     assert_eq!(found, backward.discarded(y).unwrap());
     assert_eq!(found[&(b"m".to_vec(), b"v".to_vec())].values, 2);
@@ -270,7 +273,7 @@ proptest! {
         for points in &requests {
             let mut body = String::new();
             for (series, field, time, value) in points {
-                body.push_str(&format!("m,t={series} f{field}={value}i {time}\n"));
+                writeln!(body, "m,t={series} f{field}={value}i {time}").unwrap();
                 expected.insert((*series, *field, *time), *value);
             }
             prop_assert!(write(&store, id, &body).is_empty());
