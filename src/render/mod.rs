@@ -1,10 +1,11 @@
-//! Values to text: views of one plan for people, programs and pull requests. No I/O.
+//! Values to text: views of a plan, and of what became of it, for people, programs and pull requests. No I/O.
 //!
-//! All of them show the same rows, made in `rows`: which symbol, which words, what changes.
+//! All views of a plan show the same rows, made in `rows`: which symbol, which words, what changes.
 
 mod escape;
 mod graph;
 mod markdown;
+mod outcome;
 mod paint;
 mod rows;
 mod text;
@@ -12,6 +13,7 @@ mod wrap;
 
 pub use graph::{dot, mermaid};
 pub use markdown::markdown;
+pub use outcome::{outcome, outcome_json};
 pub use text::text;
 
 use crate::plan::Plan;
