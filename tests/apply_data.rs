@@ -20,7 +20,7 @@ databases:
   telegraf:
     default_retention_policy: autogen
     retention_policies:
-      autogen: { transfer: { files: [a.lp], batch_lines: 100 } }
+      autogen: { transfer: { files: [a.lp], batch: { lines: 100 } } }
 ";
 
 /// Nanoseconds of 2024-01-01T00:00:00Z.
@@ -99,8 +99,15 @@ async fn files_that_changed_since_the_plan_are_not_sent() {
     trial.write("a.lp", lines(11));
     let (outcome, _) = trial.apply(&manifest, plan).await;
     assert_eq!(outcome.verdict(), Verdict::Stale);
-    assert!(words(&outcome).contains(&"transfer.telegraf.autogen TG0753".to_owned()), "{:#?}", words(&outcome));
-    assert!(words(&outcome).contains(&"verify.telegraf.autogen not reached: transfer.telegraf.autogen".to_owned()));
+    assert!(
+        words(&outcome).contains(&"transfer.telegraf.autogen TG0753".to_owned()),
+        "{:#?}",
+        words(&outcome)
+    );
+    assert!(
+        words(&outcome)
+            .contains(&"verify.telegraf.autogen not reached: transfer.telegraf.autogen".to_owned())
+    );
     assert!(!trial.client.has_points(&"telegraf/autogen".into()).await.unwrap());
 }
 
@@ -108,7 +115,8 @@ async fn files_that_changed_since_the_plan_are_not_sent() {
 async fn a_bucket_the_plan_keeps_must_still_be_as_it_was_when_data_comes() {
     let trial = Trial::start().await;
     trial.write("a.lp", lines(10));
-    let without = trial.manifest(&ONE.replace("{ transfer: { files: [a.lp], batch_lines: 100 } }", "{}"));
+    let without =
+        trial.manifest(&ONE.replace("{ transfer: { files: [a.lp], batch: { lines: 100 } } }", "{}"));
     assert_eq!(trial.run(&without).await.verdict(), Verdict::Success);
     let manifest = trial.manifest(ONE);
     let plan = trial.plan(&manifest, &Options::default()).await;
@@ -129,7 +137,8 @@ async fn refused_lines_are_accounted_for_and_left_out_of_the_comparison() {
     let outcome = trial.run(&manifest).await;
     assert_eq!(outcome.verdict(), Verdict::Success, "{:#?}", words(&outcome));
     assert_eq!(ledger(&outcome), Ledger { read: 221, sent: 220, rejected: 1, skipped: 0 });
-    let rejects = std::fs::read_to_string(trial.dir().rejects_of(&Origin::new("telegraf", "autogen"))).unwrap();
+    let rejects =
+        std::fs::read_to_string(trial.dir().rejects_of(&Origin::new("telegraf", "autogen"))).unwrap();
     assert!(rejects.contains("usage=\"text\""), "{rejects}");
 }
 
@@ -139,12 +148,12 @@ async fn an_interrupted_transfer_goes_on_where_it_was_acknowledged() {
     trial.write("a.lp", lines(20_000));
     let manifest = trial.manifest(ONE);
     let plan = trial.plan(&manifest, &Options::default()).await;
-    let enough = |event: &Event| {
-        matches!(event, Event::TransferProgress { progress, .. } if progress.sent > 1_000)
-    };
+    let enough =
+        |event: &Event| matches!(event, Event::TransferProgress { progress, .. } if progress.sent > 1_000);
     let (outcome, _) = trial.apply_until(&manifest, plan, enough).await;
     assert_eq!(outcome.verdict(), Verdict::Interrupted, "{:#?}", words(&outcome));
-    let sent = History::read(&trial.dir()).unwrap().transfer(&Origin::new("telegraf", "autogen")).unwrap().lines;
+    let sent =
+        History::read(&trial.dir()).unwrap().transfer(&Origin::new("telegraf", "autogen")).unwrap().lines;
     assert!((1_000..22_000).contains(&sent), "{sent}");
 
     let outcome = trial.resumed().run(&manifest).await;

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// The graph of a plan's steps. Nodes are positions in `plan.steps`; edges carry their reason.
 #[derive(Debug, Clone)]
 pub struct Graph {
-    steps: Acyclic<DiGraph<Address, String>>,
+    /// Without circles: checked edge by edge when it is built.
+    steps: DiGraph<Address, String>,
 }
 
 /// An edge: `to` waits for `from`.
@@ -46,7 +47,8 @@ impl Graph {
                 }
             }
         }
-        Ok(Self { steps: graph })
+        // Not kept in the checking wrapper, which threads cannot share.
+        Ok(Self { steps: graph.into_inner() })
     }
 
     /// Returns the edges, by waiting step, then by the step that comes first.

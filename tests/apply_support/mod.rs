@@ -2,7 +2,6 @@
 #![expect(dead_code, reason = "each test file uses a part of it")]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tidegate::apply::{self, Context, Outcome, StepResult};
 use tidegate::manifest::{self, Environment, Manifest, SourceConfig, TransferIntent};
@@ -17,59 +16,53 @@ use tidegate::verify::Patience;
 use tokio_util::sync::CancellationToken;
 
 /// 2026-11-20T10:00:00Z, always.
-pub fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Arc::new(|| Timestamp(1_795_168_800_000_000_000))
 }
 
 /// A sandbox, and a folder with a manifest and what runs leave behind.
-pub struct Trial {
+pub(crate) struct Trial {
     root: tempfile::TempDir,
     sandbox: Sandbox,
-    pub client: Client,
-    pub cancel: CancellationToken,
-    pub parallel: usize,
+    pub(crate) client: Client,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) parallel: usize,
 }
 
 impl Trial {
-    /// Starts a sandbox that plays InfluxDB 2.x.
-    pub async fn start() -> Self {
+    /// Starts a sandbox that plays `InfluxDB` 2.x.
+    pub(crate) async fn start() -> Self {
         Self::with(Kind::OssV2, None).await
     }
 
     /// Starts a sandbox with faults. They begin with the first request, those of connecting included.
-    pub async fn with(plays: Kind, faults: Option<Faults>) -> Self {
+    pub(crate) async fn with(plays: Kind, faults: Option<Faults>) -> Self {
         let root = tempfile::tempdir().unwrap();
         let mut config = Config::new(root.path().join("sandbox"), plays, "token".into(), clock());
         config.faults = faults;
         config.read_only_token = Some("read-only".into());
         let sandbox = Sandbox::start(config).await.unwrap();
-        let client =
-            Client::connect(target::Options::new(sandbox.url(), "sandbox", "token")).await.unwrap();
+        let client = Client::connect(target::Options::new(sandbox.url(), "sandbox", "token")).await.unwrap();
         Self { root, sandbox, client, cancel: CancellationToken::new(), parallel: 4 }
     }
 
     /// Connects with another token.
-    pub async fn connect(&mut self, token: &str) {
+    pub(crate) async fn connect(&mut self, token: &str) {
         let options = target::Options::new(self.sandbox.url(), "sandbox", token);
         self.client = Client::connect(options).await.unwrap();
     }
 
-    /// Returns where the sandbox keeps its data.
-    pub fn store(&self) -> PathBuf {
-        self.root.path().join("sandbox")
-    }
-
-    pub fn dir(&self) -> StateDir {
+    pub(crate) fn dir(&self) -> StateDir {
         StateDir::beside(&self.root.path().join("tidegate.yaml"))
     }
 
     /// Writes a file beside the manifest.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.root.path().join(name), content).unwrap();
     }
 
     /// Writes the manifest: its head, and `rest`.
-    pub fn manifest(&self, rest: &str) -> Manifest {
+    pub(crate) fn manifest(&self, rest: &str) -> Manifest {
         let head = "tidegate: 1\nname: trial\nsource: { exports: {} }\n\
                     target: { kind: sandbox, path: ./sandbox }\ndefaults: { retention: infinite }\n";
         self.write("tidegate.yaml", format!("{head}{rest}"));
@@ -95,7 +88,7 @@ impl Trial {
     }
 
     /// Plans as the command does, with what was done before.
-    pub async fn plan(&self, manifest: &Manifest, options: &plan::Options) -> Plan {
+    pub(crate) async fn plan(&self, manifest: &Manifest, options: &plan::Options) -> Plan {
         let source = Self::source(manifest);
         let capabilities = self.client.kind().capabilities();
         let desired = plan::desired(manifest, source.inventory(), capabilities);
@@ -114,17 +107,17 @@ impl Trial {
         plan::diff(&desired, &observed, &history.progress(), options, subject)
     }
 
-    pub async fn observe(&self) -> State {
+    pub(crate) async fn observe(&self) -> State {
         self.client.observe().await.unwrap()
     }
 
     /// Applies a plan and returns what became of it, with all events.
-    pub async fn apply(&self, manifest: &Manifest, plan: Plan) -> (Outcome, Vec<Event>) {
+    pub(crate) async fn apply(&self, manifest: &Manifest, plan: Plan) -> (Outcome, Vec<Event>) {
         self.apply_until(manifest, plan, |_| false).await
     }
 
     /// Applies a plan and interrupts it at the first event that is `enough`.
-    pub async fn apply_until(
+    pub(crate) async fn apply_until(
         &self,
         manifest: &Manifest,
         plan: Plan,
@@ -146,19 +139,19 @@ impl Trial {
     }
 
     /// Forgets an interrupt.
-    pub fn resumed(&mut self) -> &Self {
+    pub(crate) fn resumed(&mut self) -> &Self {
         self.cancel = CancellationToken::new();
         self
     }
 
     /// Plans and applies.
-    pub async fn run(&self, manifest: &Manifest) -> Outcome {
+    pub(crate) async fn run(&self, manifest: &Manifest) -> Outcome {
         let plan = self.plan(manifest, &plan::Options::default()).await;
         self.apply(manifest, plan).await.0
     }
 
     /// Compares both sides again.
-    pub async fn verify(&self, manifest: &Manifest) -> Outcome {
+    pub(crate) async fn verify(&self, manifest: &Manifest) -> Outcome {
         let plan = self.plan(manifest, &plan::Options::default()).await;
         let (context, _receiver) = self.context(manifest);
         apply::verify(plan, context).await.unwrap()
@@ -187,15 +180,10 @@ impl Trial {
         };
         (context, receiver)
     }
-
-    pub async fn stop(self) -> tempfile::TempDir {
-        self.sandbox.stop().await;
-        self.root
-    }
 }
 
 /// Returns what became of each step, as `ADDRESS WORD`.
-pub fn words(outcome: &Outcome) -> Vec<String> {
+pub(crate) fn words(outcome: &Outcome) -> Vec<String> {
     let word = |result: &StepResult| match result {
         StepResult::Done(_) => "done".to_owned(),
         StepResult::AsDesired => "as desired".to_owned(),
@@ -210,14 +198,15 @@ pub fn words(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Returns the mappings of a state as `DATABASE.POLICY BUCKET`, with a star for defaults.
-pub fn mappings(state: &State) -> Vec<String> {
+pub(crate) fn mappings(state: &State) -> Vec<String> {
     let star = |default| if default { " *" } else { "" };
-    let text = |dbrp: &tidegate::model::Dbrp| format!("{} {}{}", dbrp.origin(), dbrp.bucket, star(dbrp.default));
+    let text =
+        |dbrp: &tidegate::model::Dbrp| format!("{} {}{}", dbrp.origin(), dbrp.bucket, star(dbrp.default));
     state.dbrps.values().map(text).collect()
 }
 
 /// Returns the message of the failure of a step.
-pub fn message<'a>(outcome: &'a Outcome, address: &str) -> &'a str {
+pub(crate) fn message<'a>(outcome: &'a Outcome, address: &str) -> &'a str {
     let failure = outcome.failures().find(|(step, _)| step.address.to_string() == address);
     failure.map_or("no failure", |(_, failure)| &failure.message)
 }
