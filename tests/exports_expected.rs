@@ -1,4 +1,5 @@
 //! What the target should have, counted from export files, against a count in the obvious way.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};

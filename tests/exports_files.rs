@@ -1,4 +1,5 @@
-//! Export files: real ones of influx_inspect 1.8.10, and every way a file can be odd or broken.
+//! Export files: real ones of `influx_inspect` 1.8.10, and every way a file can be odd or broken.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -236,9 +237,12 @@ fn progress_counts_bytes_on_disk() {
 
 #[test]
 fn a_gzip_file_cut_at_any_byte_gives_whole_lines_and_an_error() {
-    let text: String = (0..40)
-        .map(|i| format!("m,t=a v={},s=\"x\ny\" 17900000000000000{i:02}\n", i * 7919 % 1000))
-        .collect();
+    let mut text = String::new();
+    for i in 0..40 {
+        use std::fmt::Write;
+        let value = i * 7919 % 1000;
+        writeln!(text, "m,t=a v={value},s=\"x\ny\" 17900000000000000{i:02}").unwrap();
+    }
     let zipped = gzip(&text);
     let folder = Folder::new();
     let all = read_named(vec![folder.file("all", &zipped)]).lines;

@@ -1,7 +1,7 @@
 //! Numbers and booleans in field values.
 
 use super::error::{LineError, Reason, shown};
-use super::value::text_of;
+use super::value::parse;
 
 /// A float of fewer bytes without exponent is always in range.
 const FLOAT_CHECK: usize = 25;
@@ -13,10 +13,16 @@ const UNSIGNED_CHECK: usize = 20;
 /// What was seen so far of a number.
 #[derive(Default)]
 struct Seen {
-    integer: bool,
-    unsigned: bool,
+    suffix: Option<Suffix>,
     decimal: bool,
     scientific: bool,
+}
+
+/// What makes a number no float.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Suffix {
+    Integer,
+    Unsigned,
 }
 
 /// Scans the number that begins at `start`; returns the byte after it.
@@ -33,8 +39,8 @@ pub(super) fn scan_number(text: &[u8], start: usize) -> Result<usize, LineError>
         match byte {
             b',' | b' ' => break,
             b'0'..=b'9' => {}
-            b'i' if at > start && !seen.integer && !seen.unsigned => seen.integer = true,
-            b'u' if at > start && !seen.integer && !seen.unsigned => seen.unsigned = true,
+            b'i' if at > start && seen.suffix.is_none() => seen.suffix = Some(Suffix::Integer),
+            b'u' if at > start && seen.suffix.is_none() => seen.suffix = Some(Suffix::Unsigned),
             b'.' if !seen.decimal => seen.decimal = true,
             b'e' | b'E' if at > start => seen.scientific = true,
             b'+' | b'-' if matches!(previous, b'e' | b'E') => {}
@@ -50,30 +56,33 @@ pub(super) fn scan_number(text: &[u8], start: usize) -> Result<usize, LineError>
 
 /// Checks a number whose bytes are all allowed.
 fn check(whole: &[u8], negative: bool, seen: &Seen) -> Result<(), Reason> {
-    if (seen.integer || seen.unsigned) && (seen.decimal || seen.scientific) {
+    if seen.suffix.is_some() && (seen.decimal || seen.scientific) {
         return Err(Reason::InvalidNumber);
     }
-    let marks = usize::from(seen.integer) + usize::from(seen.decimal) + usize::from(negative);
-    if whole.len() <= marks {
+    // An unsigned mark is not counted: so the server does, and refuses `-u` for its sign.
+    let integer = seen.suffix == Some(Suffix::Integer);
+    if whole.len() <= usize::from(integer) + usize::from(seen.decimal) + usize::from(negative) {
         return Err(Reason::InvalidNumber);
     }
-    if seen.integer {
-        let digits = whole.strip_suffix(b"i").ok_or(Reason::InvalidNumber)?;
-        if digits.len() >= INTEGER_CHECK && text_of(digits).and_then(|t| t.parse::<i64>().ok()).is_none() {
-            return Err(Reason::IntegerOutOfRange(shown(digits)));
+    match seen.suffix {
+        Some(Suffix::Integer) => {
+            let digits = whole.strip_suffix(b"i").ok_or(Reason::InvalidNumber)?;
+            if digits.len() >= INTEGER_CHECK && parse::<i64>(digits).is_none() {
+                return Err(Reason::IntegerOutOfRange(shown(digits)));
+            }
         }
-    } else if seen.unsigned {
-        let digits = whole.strip_suffix(b"u").ok_or(Reason::InvalidNumber)?;
-        if negative {
-            return Err(Reason::InvalidNumber);
+        Some(Suffix::Unsigned) => {
+            let digits = whole.strip_suffix(b"u").filter(|_| !negative).ok_or(Reason::InvalidNumber)?;
+            if digits.len() >= UNSIGNED_CHECK && parse::<u64>(digits).is_none() {
+                return Err(Reason::UnsignedOutOfRange(shown(digits)));
+            }
         }
-        if digits.len() >= UNSIGNED_CHECK && text_of(digits).and_then(|t| t.parse::<u64>().ok()).is_none() {
-            return Err(Reason::UnsignedOutOfRange(shown(digits)));
+        None => {
+            let long = seen.scientific || whole.len() >= FLOAT_CHECK;
+            if long && !parse::<f64>(whole).is_some_and(f64::is_finite) {
+                return Err(Reason::InvalidFloat);
+            }
         }
-    } else if (seen.scientific || whole.len() >= FLOAT_CHECK)
-        && !text_of(whole).and_then(|t| t.parse::<f64>().ok()).is_some_and(f64::is_finite)
-    {
-        return Err(Reason::InvalidFloat);
     }
     Ok(())
 }

@@ -64,6 +64,7 @@ pub(super) fn text_of(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-fn parse<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
+/// Reads a number.
+pub(super) fn parse<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
     text_of(bytes)?.parse().ok()
 }

@@ -105,9 +105,9 @@ pub enum Error {
         /// Where it says so.
         byte: u64,
         /// What the manifest says.
-        expected: Origin,
+        expected: Box<Origin>,
         /// What the file says.
-        found: Origin,
+        found: Box<Origin>,
     },
     /// Data of a retention policy that the head of the file does not name.
     #[error("`{file}` holds data of {found} from byte {byte} on, which its head does not name")]
@@ -117,7 +117,7 @@ pub enum Error {
         /// Where it says so.
         byte: u64,
         /// What it names.
-        found: Origin,
+        found: Box<Origin>,
     },
     /// A line between `# DDL` and `# DML` is not understood.
     #[error("the statement at byte {byte} of `{file}` is not understood: `{statement}`")]

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// Questions in flight: more would take the target's query time from its users.
 const IN_FLIGHT: usize = 2;
 /// The longest pause between two rounds.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long a target is given to show what it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,11 +2,14 @@
 
 use tidegate::line::Kind;
 
+/// Keys and values.
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// What a line holds, still escaped.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
     pub(crate) series: Vec<u8>,
-    pub(crate) fields: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) fields: Pairs,
     pub(crate) timestamp: Option<i64>,
 }
 
@@ -242,7 +245,7 @@ fn number(value: &[u8]) -> Result<(), String> {
 }
 
 /// The second pass: a key ends at an `=` after no backslash, a value at a comma outside quotes.
-fn pairs(section: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+fn pairs(section: &[u8]) -> Result<Pairs, String> {
     let mut pairs = Vec::new();
     let mut rest = section;
     while !rest.is_empty() {

@@ -107,13 +107,12 @@ fn words(line: &str) -> Option<Vec<Word>> {
     let mut words = Vec::new();
     let mut rest = line.trim().trim_end_matches(';').trim_end();
     while !rest.is_empty() {
-        let (word, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_word(quoted)?,
-            None => {
-                let end = rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len());
-                let (word, after) = rest.split_at(end);
-                (Word::Bare(word.to_owned()), after)
-            }
+        let (word, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_word(quoted)?
+        } else {
+            let end = rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            (Word::Bare(word.to_owned()), after)
         };
         words.push(word);
         rest = after.trim_start();

@@ -2,6 +2,7 @@
 
 use super::Error;
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -43,7 +44,12 @@ pub(super) fn combine<'a>(prints: impl Iterator<Item = &'a Fingerprint>) -> Stri
     for print in prints {
         digest.update(print);
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in digest.finalize() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn hash(file: &mut fs::File, digest: &mut Sha256) -> io::Result<()> {

@@ -34,8 +34,8 @@ impl Head {
             Some((found, byte)) if found != expected => Err(Error::OtherOrigin {
                 file: file.to_owned(),
                 byte: *byte,
-                expected: expected.clone(),
-                found: found.clone(),
+                expected: Box::new(expected.clone()),
+                found: Box::new(found.clone()),
             }),
             _ => Ok(()),
         }

@@ -7,9 +7,9 @@ use crate::line::{self, Kind, LineEnd, RawRecord};
 use crate::model::Origin;
 use crate::source::codes;
 
-/// What influx_inspect 1.4 to 1.10 wrote into the data when a data file vanished, without a line end.
+/// What `influx_inspect` 1.4 to 1.10 wrote into the data when a data file vanished, without a line end.
 const SKIPPED: &[u8] = b"skipped missing file: ";
-/// What influx_inspect before 1.8.5 wrote to standard output, where the data may go as well.
+/// What `influx_inspect` before 1.8.5 wrote to standard output, where the data may go as well.
 const PROGRESS: [&[u8]; 2] = [b"writing out tsm file data for ", b"writing out wal file data for "];
 
 /// One record of a source.
@@ -161,12 +161,15 @@ impl Open {
         }
         let found = self.context.origin();
         match (&file.declared, found) {
-            (None, Some(found)) if found != *origin => {
-                Err(Error::OtherOrigin { file: file.name.clone(), byte, expected: origin.clone(), found })
-            }
+            (None, Some(found)) if found != *origin => Err(Error::OtherOrigin {
+                file: file.name.clone(),
+                byte,
+                expected: Box::new(origin.clone()),
+                found: Box::new(found),
+            }),
             (None, _) => Ok(()),
             (Some(declared), Some(found)) if !declared.contains(&found) => {
-                Err(Error::NotDeclared { file: file.name.clone(), byte, found })
+                Err(Error::NotDeclared { file: file.name.clone(), byte, found: Box::new(found) })
             }
             (Some(_), found) => {
                 self.wanted = found.map(|found| found == *origin);
