@@ -3,10 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::time::Duration;
 
-/// The first wait of a row of failures.
-const FIRST: Duration = Duration::from_secs(1);
-/// The longest wait that the server did not ask for.
-const LONGEST: Duration = Duration::from_secs(30);
+/// The longest wait that the server did not ask for, in first waits.
+const LONGEST: u32 = 30;
 /// The longest wait that the server may ask for at once; two quota windows. Longer ones are asked
 /// again after this time.
 const LONGEST_ASKED: Duration = Duration::from_mins(10);
@@ -15,12 +13,13 @@ const LONGEST_ASKED: Duration = Duration::from_mins(10);
 #[derive(Debug)]
 pub(super) struct Jitter {
     state: AtomicU64,
+    first: Duration,
 }
 
 impl Jitter {
-    /// Builds a generator.
-    pub(super) fn new(seed: u64) -> Self {
-        Self { state: AtomicU64::new(seed) }
+    /// Builds a generator; `first` is the first wait of a row of failures.
+    pub(super) fn new(seed: u64, first: Duration) -> Self {
+        Self { state: AtomicU64::new(seed), first }
     }
 
     /// Returns the next number: the `SplitMix64` generator.
@@ -41,10 +40,10 @@ impl Jitter {
         if let Some(asked) = asked.filter(|asked| !asked.is_zero()) {
             return asked.min(LONGEST_ASKED) + Duration::from_millis(random % 1_000);
         }
-        let doubling = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST);
-        let half = doubling / 2;
-        let span = u64::try_from(half.as_millis()).unwrap_or(u64::MAX).max(1);
-        half + Duration::from_millis(random % span)
+        let doubling = 1_u32 << attempt.saturating_sub(1).min(10);
+        let half = self.first.saturating_mul(doubling.min(LONGEST)) / 2;
+        let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
+        half + Duration::from_nanos(random % span)
     }
 }
 
@@ -54,7 +53,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_thirty_seconds() {
-        let jitter = Jitter::new(1);
+        let jitter = Jitter::new(1, Duration::from_secs(1));
         for (attempt, most) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 30), (40, 30)] {
             let pause = jitter.pause(attempt, None);
             let most = Duration::from_secs(most);
@@ -64,7 +63,7 @@ mod tests {
 
     #[test]
     fn keeps_what_the_server_asks_for_within_reason() {
-        let jitter = Jitter::new(1);
+        let jitter = Jitter::new(1, Duration::from_secs(1));
         let second = Duration::from_secs(1);
         let asked = |secs| jitter.pause(1, Some(Duration::from_secs(secs)));
         assert!((37 * second..38 * second).contains(&asked(37)));
@@ -74,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_waits() {
-        let (a, b) = (Jitter::new(7), Jitter::new(7));
+        let (a, b) = (Jitter::new(7, Duration::from_secs(1)), Jitter::new(7, Duration::from_secs(1)));
         for attempt in 1..20 {
             assert_eq!(a.pause(attempt, None), b.pause(attempt, None));
         }

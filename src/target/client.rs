@@ -45,8 +45,8 @@ impl Client {
     /// A host that does not answer fails at once, so that a wrong URL does not look like a slow one.
     pub async fn connect(options: Options) -> Result<Self, Error> {
         let http = Http::new(&options)?;
-        let jitter = Jitter::new(options.seed);
         let timeouts = options.timeouts;
+        let jitter = Jitter::new(options.seed, timeouts.pause);
         let mut warnings = Vec::new();
         if is_login_host(http.base()) {
             warnings.push(format!("`{}` is the login page of InfluxDB Cloud, not a region", http.base()));
@@ -136,7 +136,7 @@ pub(super) fn parse<T: DeserializeOwned>(
 
 /// Asks the server what it is, without a token being needed.
 async fn ping(http: &Http) -> Result<Evidence, Error> {
-    let request = Request::new(Method::GET, &["ping"], "nothing");
+    let request = Request::open(Method::GET, &["ping"]);
     let mut evidence = Evidence { host: http.host().to_owned(), ..Evidence::default() };
     let answer = match call::once(http, &request, Call::Control).await {
         Ok(answer) => answer,

@@ -69,7 +69,7 @@ pub enum Error {
 
 /// An error the server answered with.
 #[derive(Debug, thiserror::Error)]
-#[error("{method} {url}: {status}{}{}", message_of(message), missing(code, needs))]
+#[error("{method} {url}: {status}{}{}", message_of(message), missing(code, *needs))]
 pub struct AnswerError {
     /// HTTP method.
     pub method: String,
@@ -82,7 +82,7 @@ pub struct AnswerError {
     /// Code and blame, from the table of answers.
     pub code: &'static Code,
     /// The permission the request needs, such as `write:buckets`.
-    pub needs: &'static str,
+    pub needs: Option<&'static str>,
     /// What to do, from the table of answers.
     pub help: Option<&'static str>,
 }
@@ -99,8 +99,9 @@ fn message_of(message: &str) -> String {
 }
 
 /// Names the permission where the answer was about permissions.
-fn missing(code: &Code, needs: &str) -> String {
-    if *code == codes::FORBIDDEN { format!("; the token needs `{needs}`") } else { String::new() }
+fn missing(code: &Code, needs: Option<&str>) -> String {
+    let needs = needs.filter(|_| *code == codes::FORBIDDEN);
+    needs.map_or_else(String::new, |needs| format!("; the token needs `{needs}`"))
 }
 
 fn human(time: Duration) -> String {

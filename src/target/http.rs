@@ -33,8 +33,9 @@ pub(super) struct Request {
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Body,
     pub(super) accept: &'static str,
-    /// The permission it needs, such as `read:buckets`; named when it is refused.
-    pub(super) needs: &'static str,
+    /// The permission it needs, such as `read:buckets`; named when it is refused. A request that needs
+    /// none is sent without the token.
+    pub(super) needs: Option<&'static str>,
 }
 
 /// The body of a request.
@@ -60,13 +61,18 @@ pub(super) struct Answer {
 impl Request {
     /// Builds a request without a body.
     pub(super) fn new(method: Method, path: &[&str], needs: &'static str) -> Self {
+        Self { needs: Some(needs), ..Self::open(method, path) }
+    }
+
+    /// Builds a request without a body that needs no token.
+    pub(super) fn open(method: Method, path: &[&str]) -> Self {
         Self {
             method,
             path: path.iter().map(|segment| (*segment).to_owned()).collect(),
             query: Vec::new(),
             body: Body::None,
             accept: "application/json",
-            needs,
+            needs: None,
         }
     }
 
@@ -158,13 +164,11 @@ impl Http {
         let url = self.url(request);
         let (headers, body) = message(request);
         let begun = Instant::now();
-        let sent = self
-            .client
-            .request(request.method.clone(), url.clone())
-            .headers(headers.clone())
-            .header(AUTHORIZATION, self.authorization()?)
-            .body(body.clone());
-        let result = match sent.send().await {
+        let mut sent = self.client.request(request.method.clone(), url.clone()).headers(headers.clone());
+        if request.needs.is_some() {
+            sent = sent.header(AUTHORIZATION, self.authorization()?);
+        }
+        let result = match sent.body(body.clone()).send().await {
             Ok(response) => read(response).await,
             Err(error) => Err(Failure::Http(error)),
         };
@@ -328,14 +332,14 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = source {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        // An I/O error does not count what it wraps among its sources.
-        if error.is::<rustls::Error>()
-            || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
-        {
+        if error.is::<rustls::Error>() {
             return true;
         }
-        source = error.source();
+        // An I/O error does not count what it wraps among its sources.
+        source = match error.downcast_ref::<std::io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
+            None => error.source(),
+        };
     }
     false
 }

@@ -40,6 +40,8 @@ pub struct Timeouts {
     pub failing: Duration,
     /// As `failing`, for requests other than writes and queries.
     pub control: Duration,
+    /// The first pause between two attempts. Later ones double, up to thirty times as long.
+    pub pause: Duration,
 }
 
 impl Default for Timeouts {
@@ -51,6 +53,7 @@ impl Default for Timeouts {
             busy: Duration::from_hours(1),
             failing: Duration::from_mins(5),
             control: Duration::from_secs(30),
+            pause: Duration::from_secs(1),
         }
     }
 }

@@ -120,9 +120,8 @@ impl Client {
     }
 
     fn refusal(&self, answer: &Answer) -> Refusal {
-        let mut refusal = refusal::read(answer.status, &answer.body, self.kind());
-        refusal.message = self.http().mask().text(&refusal.message);
-        refusal
+        let body = self.http().mask().text(&String::from_utf8_lossy(&answer.body));
+        refusal::read(answer.status, body.as_bytes(), self.kind())
     }
 }
 

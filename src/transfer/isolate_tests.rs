@@ -91,7 +91,7 @@ impl Server {
 fn isolate(batch: &Batch, ceiling: usize, server: &mut Server) -> Result<Found, String> {
     let mut isolation = Isolation::new(batch, (0..batch.lines.len()).collect(), ceiling);
     while let Some(body) = isolation.next() {
-        assert!(body.len() <= isolation.ceiling() || body.iter().filter(|b| **b == b'\n').count() == 1);
+        assert!(body.len() <= isolation.ceiling() || body.split_inclusive(|b| *b == b'\n').count() == 1);
         isolation.answer(server.write(&body))?;
     }
     Ok(isolation.found)
@@ -104,9 +104,8 @@ fn places(found: &Found) -> Vec<usize> {
 }
 
 fn many(count: usize, bad: &[usize]) -> Batch {
-    let line = |at| match bad.contains(&at) {
-        true => format!("m v=\"bad\" {at}"),
-        false => format!("m v={at} {at}"),
+    let line = |at| {
+        if bad.contains(&at) { format!("m v=\"bad\" {at}") } else { format!("m v={at} {at}") }
     };
     batch(&(0..count).map(line).collect::<Vec<_>>())
 }
