@@ -1,4 +1,5 @@
 //! Who may import whom, and which crate may be named where: the borders of `docs/architecture.md`.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 //! target ends up with the same points, and the numbers add up.
 //!
 //! `TIDEGATE_CHAOS_SEEDS=1000 TIDEGATE_CHAOS_FIRST=0 cargo test --release --test chaos` runs more.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Each exit code of `docs/errors.md`, by the program itself.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Against a real influxd 1.x: what it accepts, our scanner accepts; and it is not a target.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

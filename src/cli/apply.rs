@@ -81,8 +81,7 @@ fn approve(arguments: &ApplyArgs, ui: Ui) -> Result<(), Error> {
     if !Ui::can_ask() {
         return Err(Error::NoTerminal);
     }
-    let answer = ui
-        .ask("\nApply these changes? Only `yes` is accepted: ")
+    let answer = Ui::ask("\nApply these changes? Only `yes` is accepted: ")
         .map_err(|source| Error::Output { what: "to the terminal".to_owned(), source })?;
     if answer == "yes" { Ok(()) } else { Err(Error::NotApproved) }
 }

@@ -17,7 +17,6 @@ pub(crate) struct Context {
 
 impl Context {
     /// Reads the environment and the clock of this process.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub(crate) fn new(global: Global) -> Self {
         // Names and values that are not UTF-8 cannot be referred to from YAML.
         let variables = std::env::vars_os()

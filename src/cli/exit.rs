@@ -128,9 +128,10 @@ pub(crate) fn print_error(error: &dyn Coded, form: Diagnostics, color: bool) -> 
             format!("error[{}]: {}{help}", code.id, message.replace('\n', " "))
         }
         Diagnostics::Human => {
-            let (red, bold, cyan, end) = match color {
-                true => ("\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[0m"),
-                false => ("", "", "", ""),
+            let (red, bold, cyan, end) = if color {
+                ("\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[0m")
+            } else {
+                ("", "", "", "")
             };
             let mut text = format!("{red}error[{}]{end}{bold}: {}{end}", code.id, code.summary);
             for line in message.lines() {
@@ -138,7 +139,7 @@ pub(crate) fn print_error(error: &dyn Coded, form: Diagnostics, color: bool) -> 
                 text.push_str(line);
             }
             if let Some(help) = error.help() {
-                text.push_str(&format!("\n  {cyan}help:{end} "));
+                text.extend(["\n  ", cyan, "help:", end, " "]);
                 text.push_str(&help.replace('\n', "\n        "));
             }
             text

@@ -27,6 +27,7 @@ use clap::Parser;
 use context::Context;
 use exit::{Exit, Failure};
 use std::process::ExitCode;
+use ui::Ui;
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
@@ -45,7 +46,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let ui = context.ui;
-            ui.message(&failure.text(context.global.diagnostics, ui.color_err, ui.width));
+            Ui::message(&failure.text(context.global.diagnostics, ui.color_err, ui.width));
             failure.exit().into()
         }
     }
@@ -60,7 +61,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
             if answer.exit_code == 0 || form == args::Diagnostics::Json {
                 plan::print(&answer.text, context)?;
             } else {
-                ui.message(&answer.text);
+                Ui::message(&answer.text);
             }
             Ok(if answer.exit_code == 0 { Exit::Success } else { Exit::InvalidManifest })
         }

@@ -4,6 +4,7 @@ use super::args::{DeleteArgs, Form, GraphArgs, GraphForm, PlanArgs, ShowArgs, Vi
 use super::context::Context;
 use super::error::Error;
 use super::exit::{Exit, Failure};
+use super::ui::Ui;
 use super::world::World;
 use crate::plan::{self, Options, Plan};
 use crate::render::{self, Style};
@@ -68,7 +69,7 @@ async fn plan_world(
 ) -> Result<Plan, Failure> {
     let history = History::read(&StateDir::beside(manifest))?;
     for notice in history.notices() {
-        context.ui.message(&format!("warning[{}]: {}", notice.code.id, notice.message));
+        Ui::message(&format!("warning[{}]: {}", notice.code.id, notice.message));
     }
     world.plan(&history.progress(), options(delete), context).await
 }
@@ -114,5 +115,5 @@ fn text(plan: &Plan, full: bool, saved: Option<&str>, color: bool, context: &Con
 
 /// Prints a document to stdout.
 pub(crate) fn print(text: &str, context: &Context) -> Result<(), Failure> {
-    context.ui.document(text).map_err(|source| Error::Output { what: "to stdout".to_owned(), source }.into())
+    Ui::document(text).map_err(|source| Error::Output { what: "to stdout".to_owned(), source }.into())
 }

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::exit::Failure;
 use super::progress::Progress;
+use super::ui::Ui;
 use super::world::World;
 use crate::apply::{self, Outcome};
 use crate::run::{self, History, Journal, Lock, Owner, StateDir};
@@ -28,7 +29,7 @@ pub(super) fn begin(command: &str, dir: &StateDir, context: &Context) -> Result<
     let lock = Lock::acquire(dir, &owner)?;
     let (journal, history) = Journal::open(dir, Arc::clone(&context.clock))?;
     for notice in lock.notices().iter().chain(history.notices()) {
-        context.ui.message(&format!("note[{}]: {}", notice.code.id, notice.message));
+        Ui::message(&format!("note[{}]: {}", notice.code.id, notice.message));
     }
     Ok(Running {
         history: Arc::new(history),

@@ -13,7 +13,7 @@ pub(crate) fn stop_on_signal(ui: Ui) -> std::io::Result<CancellationToken> {
     let token = stop.clone();
     tokio::spawn(async move {
         wait(&mut interrupt, &mut terminate).await;
-        ui.message("stopping: the requests in flight are finished or given up within two seconds; once more to leave at once");
+        Ui::message("stopping: the requests in flight are finished or given up within two seconds; once more to leave at once");
         token.cancel();
         wait(&mut interrupt, &mut terminate).await;
         leave();

@@ -4,6 +4,7 @@ use crate::render::Style;
 use std::io::{self, IsTerminal, Write};
 
 /// Where output goes and how it looks.
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ui {
     /// Whether stdout is coloured.
@@ -51,7 +52,7 @@ impl Ui {
     /// Writes a document to stdout, with a line end.
     ///
     /// A closed pipe is not an error: the reader has seen enough. Anything else is returned.
-    pub(crate) fn document(&self, text: &str) -> io::Result<()> {
+    pub(crate) fn document(text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let result = out
             .write_all(text.as_bytes())
@@ -64,13 +65,13 @@ impl Ui {
     }
 
     /// Writes a message to stderr, with a line end. Where stderr is gone there is nobody to tell.
-    pub(crate) fn message(&self, text: &str) {
+    pub(crate) fn message(text: &str) {
         let mut err = io::stderr().lock();
         let _ = writeln!(err, "{}", text.trim_end_matches('\n'));
     }
 
     /// Asks on the terminal and returns the answer, without blanks around it.
-    pub(crate) fn ask(&self, question: &str) -> io::Result<String> {
+    pub(crate) fn ask(question: &str) -> io::Result<String> {
         let mut err = io::stderr().lock();
         write!(err, "{question}")?;
         err.flush()?;

@@ -34,10 +34,7 @@ async fn verify_world(
     let stop = signals::stop_on_signal(context.ui).map_err(Error::Runtime)?;
     let outcome =
         running.observe(world, stop, PARALLEL, context, |shared| apply::verify(plan, shared)).await?;
-    let text = match arguments.json {
-        true => format!("{outcome:?}"),
-        false => format!("{outcome:#?}"),
-    };
+    let text = if arguments.json { format!("{outcome:?}") } else { format!("{outcome:#?}") };
     print(&text, context)?;
     Ok(outcome.verdict().into())
 }

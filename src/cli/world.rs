@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::exit::Failure;
+use super::ui::Ui;
 use crate::manifest::{self, Manifest, SourceConfig, TargetConfig};
 use crate::model::{Limits, Origin, RateLimit, State};
 use crate::plan::{self, Desired, Options, Plan, Progress, Subject};
@@ -29,7 +30,7 @@ impl World {
         let (manifest, warnings) = manifest::load(path, &context.environment)?;
         if !warnings.list.is_empty() {
             let ui = context.ui;
-            ui.message(&super::diagnostics::render(
+            Ui::message(&super::diagnostics::render(
                 &warnings,
                 context.global.diagnostics,
                 ui.color_err,
@@ -38,12 +39,12 @@ impl World {
         }
         let source = Arc::new(open_source(&manifest)?);
         for warning in source.warnings() {
-            context.ui.message(&format!("warning[{}]: {}", warning.code.id, warning.message));
+            Ui::message(&format!("warning[{}]: {}", warning.code.id, warning.message));
         }
         let (options, sandbox) = connect_options(&manifest, context).await?;
         let client = Arc::new(Client::connect(options).await?);
         for warning in client.warnings() {
-            context.ui.message(&format!("warning: {warning}"));
+            Ui::message(&format!("warning: {warning}"));
         }
         client.check_token().await?;
         let limits = client.limits().await?;

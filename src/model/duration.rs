@@ -142,7 +142,8 @@ pub fn print_seconds(mut seconds: u64) -> String {
     let mut text = String::new();
     for (unit, length) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
         if seconds >= length {
-            text.push_str(&format!("{}{unit}", seconds / length));
+            text.push_str(&(seconds / length).to_string());
+            text.push_str(unit);
             seconds %= length;
         }
     }

@@ -29,6 +29,7 @@ pub enum QueryLanguage {
 }
 
 /// What a product can do and what it refuses.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a product")]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// The product.

@@ -1,5 +1,5 @@
 //! What tests of the whole program share: a work folder, the binary, a sandbox in another process.
-#![expect(dead_code, reason = "each test file uses a part of it")]
+#![expect(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
 pub mod influxd;
 pub mod oracle;
