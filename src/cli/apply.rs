@@ -43,19 +43,19 @@ async fn apply_world(
         }
         None => world.plan(&running.history.progress(), options(&arguments.delete), context).await?,
     };
-    print(&render::text(&plan, &context.ui.style()), context)?;
+    print(&render::text(&plan, &context.ui.style()))?;
     if let Some(refusal) = plan.refusals.first() {
         return Err(Error::Refused { count: plan.refusals.len(), help: refusal.help.clone() }.into());
     }
     if !plan.has_changes() {
         return Ok(Exit::Success);
     }
-    approve(arguments, context.ui)?;
-    let stop = signals::stop_on_signal(context.ui).map_err(Error::Runtime)?;
+    approve(arguments)?;
+    let stop = signals::stop_on_signal().map_err(Error::Runtime)?;
     let outcome = running
         .observe(world, stop, usize::from(arguments.parallel), context, |shared| apply::run(plan, shared))
         .await?;
-    print(&format!("{outcome:#?}"), context)?;
+    print(&render::outcome(&outcome, &context.ui.style()))?;
     Ok(outcome.verdict().into())
 }
 
@@ -74,7 +74,7 @@ fn same_subject(plan: &Plan, world: &World, path: &Path) -> Result<(), Error> {
 }
 
 /// Asks, unless that was done already.
-fn approve(arguments: &ApplyArgs, ui: Ui) -> Result<(), Error> {
+fn approve(arguments: &ApplyArgs) -> Result<(), Error> {
     if arguments.auto_approve {
         return Ok(());
     }

@@ -48,7 +48,7 @@ pub(crate) enum Color {
 pub(crate) enum Diagnostics {
     /// With the lines of the manifest.
     Human,
-    /// One line a problem: file:line:column.
+    /// One line a problem, after its file, line and column.
     Short,
     /// One JSON document.
     Json,
@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Compare both sides again.
     Verify(VerifyArgs),
+    /// Run or read the embedded target.
+    Sandbox(super::sandbox::SandboxArgs),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -128,11 +128,8 @@ pub(crate) fn print_error(error: &dyn Coded, form: Diagnostics, color: bool) -> 
             format!("error[{}]: {}{help}", code.id, message.replace('\n', " "))
         }
         Diagnostics::Human => {
-            let (red, bold, cyan, end) = if color {
-                ("\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[0m")
-            } else {
-                ("", "", "", "")
-            };
+            let (red, bold, cyan, end) =
+                if color { ("\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[0m") } else { ("", "", "", "") };
             let mut text = format!("{red}error[{}]{end}{bold}: {}{end}", code.id, code.summary);
             for line in message.lines() {
                 text.push_str("\n  ");

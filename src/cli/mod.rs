@@ -15,6 +15,7 @@ mod meter;
 mod plan;
 mod progress;
 mod run;
+mod sandbox;
 mod schema;
 mod signals;
 mod ui;
@@ -26,7 +27,9 @@ use args::{Cli, Command, SchemaOf};
 use clap::Parser;
 use context::Context;
 use exit::{Exit, Failure};
+use sandbox::SandboxCommand;
 use std::process::ExitCode;
+use std::sync::Arc;
 use ui::Ui;
 
 /// Runs the program and returns its exit code.
@@ -59,7 +62,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
             let form = context.global.diagnostics;
             let answer = validate::run(&arguments.file, &context.environment, form, ui.color_err, ui.width);
             if answer.exit_code == 0 || form == args::Diagnostics::Json {
-                plan::print(&answer.text, context)?;
+                plan::print(&answer.text)?;
             } else {
                 Ui::message(&answer.text);
             }
@@ -70,7 +73,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
                 SchemaOf::Manifest => schema::run(),
                 SchemaOf::Plan => crate::plan::file::schema(),
             };
-            plan::print(&text, context)?;
+            plan::print(&text)?;
             Ok(Exit::Success)
         }
         Command::Show(arguments) => plan::show(&arguments, context),
@@ -78,6 +81,23 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Graph(arguments) => wait(plan::graph(&arguments, context)),
         Command::Apply(arguments) => wait(apply::run(&arguments, context)),
         Command::Verify(arguments) => wait(verify::run(&arguments, context)),
+        Command::Sandbox(arguments) => run_sandbox(arguments.command, context),
+    }
+}
+
+/// Serves or prints the embedded target.
+fn run_sandbox(command: SandboxCommand, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        SandboxCommand::Serve(arguments) => wait(async {
+            let stop = signals::stop_on_signal().map_err(error::Error::Runtime)?;
+            let clock = Arc::clone(&context.clock);
+            sandbox::serve(arguments, clock, Ui::document, stop.cancelled()).await?;
+            Ok(Exit::Success)
+        }),
+        SandboxCommand::Dump(arguments) => {
+            sandbox::print(&arguments, &mut std::io::BufWriter::new(std::io::stdout().lock()))?;
+            Ok(Exit::Success)
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn graph(arguments: &GraphArgs, context: &Context) -> Result<Ex
         GraphForm::Dot => render::dot(&plan),
         GraphForm::Mermaid => render::mermaid(&plan),
     };
-    print(&text, context)?;
+    print(&text)?;
     Ok(Exit::Success)
 }
 
@@ -87,10 +87,10 @@ pub(crate) fn show_plan(
     context: &Context,
 ) -> Result<(), Failure> {
     if view.json {
-        return print(&render::json(plan), context);
+        return print(&render::json(plan));
     }
     if view.render.is_empty() {
-        return print(&text(plan, view.full, saved, context.ui.color_out, context), context);
+        return print(&text(plan, view.full, saved, context.ui.color_out, context));
     }
     for target in &view.render {
         let text = match target.form {
@@ -101,7 +101,7 @@ pub(crate) fn show_plan(
             Form::Markdown => render::markdown(plan, COMMENT_BYTES),
         };
         match &target.file {
-            None => print(&text, context)?,
+            None => print(&text)?,
             Some(path) => std::fs::write(path, text)
                 .map_err(|source| Error::Output { what: format!("`{}`", path.display()), source })?,
         }
@@ -114,6 +114,6 @@ fn text(plan: &Plan, full: bool, saved: Option<&str>, color: bool, context: &Con
 }
 
 /// Prints a document to stdout.
-pub(crate) fn print(text: &str, context: &Context) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     Ui::document(text).map_err(|source| Error::Output { what: "to stdout".to_owned(), source }.into())
 }

@@ -9,6 +9,7 @@ use super::world::World;
 use super::{run as running, signals};
 use crate::apply;
 use crate::plan::Options;
+use crate::render;
 use crate::run::StateDir;
 
 /// Counts at a time: the target's read quota is shared with everybody who queries it.
@@ -31,10 +32,14 @@ async fn verify_world(
 ) -> Result<Exit, Failure> {
     let running = running::begin("verify", state_dir, context)?;
     let plan = world.plan(&running.history.progress(), Options::default(), context).await?;
-    let stop = signals::stop_on_signal(context.ui).map_err(Error::Runtime)?;
+    let stop = signals::stop_on_signal().map_err(Error::Runtime)?;
     let outcome =
         running.observe(world, stop, PARALLEL, context, |shared| apply::verify(plan, shared)).await?;
-    let text = if arguments.json { format!("{outcome:?}") } else { format!("{outcome:#?}") };
-    print(&text, context)?;
+    let text = if arguments.json {
+        render::outcome_json(&outcome)
+    } else {
+        render::outcome(&outcome, &context.ui.style())
+    };
+    print(&text)?;
     Ok(outcome.verdict().into())
 }
