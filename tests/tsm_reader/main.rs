@@ -3,6 +3,7 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "the encodings are about bits"
 )]
@@ -10,6 +11,10 @@
 mod answers;
 mod blocks;
 mod crafted;
+mod damage;
 mod encode;
+mod files;
+mod history;
+mod meta;
 mod points;
 mod server;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tidegate::model::Origin;
-use tidegate::source::tsm::{Directory, Folders, NodeFolders, Notice, OnDamage, Options, Value};
+use tidegate::source::tsm::{Directory, Folders, NodeFolders, Notice, OnDamage, Options, Unit, Value};
 
 /// A value that can be compared by bits and kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +47,7 @@ pub(crate) fn open(root: &Path) -> Directory {
     Directory::open(&folders(root)).unwrap()
 }
 
-/// Reads a retention policy, checks the promises of the reader, and returns points and notices.
+/// Reads a retention policy and returns points and notices.
 pub(crate) fn read_with(
     directory: &Directory,
     origin: &Origin,
@@ -55,28 +55,41 @@ pub(crate) fn read_with(
 ) -> Result<(Points, Vec<Notice>), tidegate::source::tsm::Error> {
     let (mut points, mut notices) = (Points::new(), Vec::new());
     for unit in directory.units(origin, options.on_damage)? {
-        let mut reader = Directory::reader(&unit, options)?;
-        let mut last_series: Option<Vec<u8>> = None;
-        while reader.next_series()? {
-            let series = reader.series().to_vec();
-            let again = last_series.as_ref() == Some(&series);
-            let mut last_time: Option<i64> = None;
-            while let Some(point) = reader.next_point()? {
-                assert!(!point.is_empty());
-                // Passes over the same times happen only where memory is short.
-                assert!(last_time.is_none_or(|t| t < point.time) || again || options.memory < 1 << 20);
-                last_time = Some(point.time);
-                for (_, name, value) in point.values() {
-                    let at = (series.clone(), name.to_vec(), point.time);
-                    let before = points.insert(at.clone(), value.into());
-                    assert_eq!(before, None, "twice: {at:?}");
-                }
-            }
-            last_series = Some(series);
-        }
-        notices.append(&mut reader.take_notices());
+        let (more, mut told) = read_unit(&unit, options)?;
+        let before = points.len() + more.len();
+        points.extend(more);
+        assert_eq!(points.len(), before, "a point is in two units");
+        notices.append(&mut told);
     }
     Ok((points, notices))
+}
+
+/// Reads a unit, checks the promises of the reader, and returns points and notices.
+pub(crate) fn read_unit(
+    unit: &Unit,
+    options: &Options,
+) -> Result<(Points, Vec<Notice>), tidegate::source::tsm::Error> {
+    let mut points = Points::new();
+    let mut reader = Directory::reader(unit, options)?;
+    let mut last_series: Option<Vec<u8>> = None;
+    while reader.next_series()? {
+        let series = reader.series().to_vec();
+        let again = last_series.as_ref() == Some(&series);
+        let mut last_time: Option<i64> = None;
+        while let Some(point) = reader.next_point()? {
+            assert!(!point.is_empty());
+            // Passes over the same times happen only where memory is short.
+            assert!(last_time.is_none_or(|t| t < point.time) || again || options.memory < 1 << 20);
+            last_time = Some(point.time);
+            for (_, name, value) in point.values() {
+                let at = (series.clone(), name.to_vec(), point.time);
+                let before = points.insert(at.clone(), value.into());
+                assert_eq!(before, None, "twice: {at:?}");
+            }
+        }
+        last_series = Some(series);
+    }
+    Ok((points, reader.take_notices()))
 }
 
 pub(crate) fn read(directory: &Directory, origin: &Origin) -> Points {

@@ -76,22 +76,12 @@ struct PartCursor {
     at: u64,
     /// The first time of the block before. Blocks of a damaged index that go back in time are left out.
     floor: i64,
-    /// Whether the type in the index was compared with the first block's.
-    type_checked: bool,
 }
 
 impl PartCursor {
     fn new(part: &Part) -> Self {
         let at = if let Place::Run { start, .. } = part.place { start } else { 0 };
-        Self {
-            part: part.clone(),
-            head: None,
-            next: 0,
-            again: (0, Vec::new()),
-            at,
-            floor: i64::MIN,
-            type_checked: false,
-        }
+        Self { part: part.clone(), head: None, next: 0, again: (0, Vec::new()), at, floor: i64::MIN }
     }
 
     /// Goes to the next block that may hold a time that is asked for.
@@ -368,9 +358,7 @@ fn read(
             file.block(&key, &entry, &mut loader.pool.bytes, block)?;
             let Place::Tsm { kind, .. } = part.part.place else { return Ok(()) };
             // Writers take the type of the first block. Later blocks may differ and are right.
-            let wrong = !part.type_checked && Type::from_block(kind) != Some(block.values.kind());
-            part.type_checked = true;
-            if wrong {
+            if part.next == 1 && Type::from_block(kind) != Some(block.values.kind()) {
                 let lost = Box::new(entry.lost(key()));
                 let (path, offset) = (file.path(), entry.offset);
                 // The block is sound and stays where damage is salvaged.

@@ -265,3 +265,80 @@ pub(super) fn take_point<'a>(bytes: &mut &'a [u8], kind: Type) -> Option<(i64, V
     *bytes = rest;
     Some((i64::from_be_bytes(*time), value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::Block;
+    use super::super::ranges::contains;
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Put(u8, Vec<(i64, i64)>),
+        Delete(u8, i64, i64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => (0..4u8, proptest::collection::vec((0..20i64, any::<i64>()), 1..6)).prop_map(|(k, p)| Step::Put(k, p)),
+            1 => (0..4u8, 0..20i64, 0..9i64).prop_map(|(k, min, length)| Step::Delete(k, min, min + length)),
+        ]
+    }
+
+    /// Overlays runs, oldest first: deletes of a run hit older ones.
+    fn overlaid(runs: &[Extent]) -> BTreeMap<(Vec<u8>, i64), i64> {
+        let mut all: BTreeMap<(Vec<u8>, i64), i64> = BTreeMap::new();
+        for run in runs {
+            let mut cursor = RunCursor::new(run.clone(), 16);
+            let mut last = Vec::new();
+            while cursor.advance().unwrap() {
+                assert!(last.as_slice() < cursor.key(), "keys ascend");
+                last = cursor.key().to_vec();
+                all.retain(|(key, time), _| key != cursor.key() || !contains(cursor.deletes(), *time));
+                let (mut at, end) = cursor.blocks();
+                let (mut block, mut bytes) = (Block::default(), Vec::new());
+                while at < end {
+                    let head = RunBlock::read(run, at).unwrap();
+                    head.load(run, &mut bytes, &mut block).unwrap();
+                    assert!(block.is_ascending());
+                    assert_eq!((block.times.first(), block.times.last()), (Some(&head.min), Some(&head.max)));
+                    for (nth, time) in block.times.iter().enumerate() {
+                        let Some(Value::Integer(value)) = block.values.get(nth) else { panic!("an integer") };
+                        all.insert((cursor.key().to_vec(), *time), value);
+                    }
+                    at = head.end();
+                }
+            }
+        }
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn runs_of_any_length_hold_what_the_steps_left(
+            steps in proptest::collection::vec(step(), 0..40),
+            limit in prop_oneof![Just(1), 200..2000usize, Just(1 << 20)],
+        ) {
+            let (mut writer, mut expected) = (RunWriter::with_limit(limit), BTreeMap::new());
+            for step in &steps {
+                match step {
+                    Step::Put(key, points) => {
+                        let bytes: Vec<u8> =
+                            points.iter().flat_map(|(t, v)| [t.to_be_bytes(), v.to_be_bytes()].concat()).collect();
+                        writer.put(&[*key], Type::Integer, u32::try_from(points.len()).unwrap(), &bytes).unwrap();
+                        expected.extend(points.iter().map(|(time, value)| ((vec![*key], *time), *value)));
+                    }
+                    Step::Delete(key, min, max) => {
+                        writer.delete(&[*key], *min, *max).unwrap();
+                        expected.retain(|(k, time), _| *k != [*key] || !(min..=max).contains(&time));
+                    }
+                }
+            }
+            let runs = writer.finish(Path::new("log")).unwrap();
+            prop_assert!(limit > 1 || runs.len() == steps.len());
+            prop_assert_eq!(overlaid(&runs), expected);
+        }
+    }
+}

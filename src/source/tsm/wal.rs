@@ -6,6 +6,7 @@
 use super::block::{BlockError, decompress};
 use super::error::Error;
 use super::extent::Extent;
+use super::key::SEPARATOR;
 use super::notice::{Care, Notice};
 use super::runs::{RunWriter, take_point};
 use super::value::Type;
@@ -229,7 +230,8 @@ fn walk(
         }
         Kind::DeleteKeys => {
             for key in rest.split(|byte| *byte == b'\n') {
-                if key.is_empty() {
+                // Deletes of a range, taken for these, would have zeros in their lengths.
+                if key.contains(&0) || memchr::memmem::find(key, SEPARATOR).is_none() {
                     return Ok(false);
                 }
                 each(Op::Delete { key, min: i64::MIN, max: i64::MAX })?;
@@ -239,6 +241,9 @@ fn walk(
             let (Some(min), Some(max)) = (take_time(&mut rest), take_time(&mut rest)) else {
                 return Ok(false);
             };
+            if rest.is_empty() {
+                return Ok(false);
+            }
             while !rest.is_empty() {
                 let Some(key) = take_long_key(&mut rest) else { return Ok(false) };
                 each(Op::Delete { key, min, max })?;
