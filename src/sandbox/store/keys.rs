@@ -59,6 +59,16 @@ pub(super) fn of_measurement(bucket: Id, measurement: &[u8]) -> Vec<u8> {
     key
 }
 
+/// Returns the key of a series. Tags are sorted by key.
+pub(super) fn of_series(bucket: Id, measurement: &[u8], tags: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+    let mut key = of_measurement(bucket, measurement);
+    for (name, value) in tags {
+        put(&mut key, name);
+        put(&mut key, value);
+    }
+    key
+}
+
 /// Returns the range of the keys that begin with `prefix`.
 pub(super) fn beginning_with(prefix: &[u8]) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
     let mut end = prefix.to_vec();

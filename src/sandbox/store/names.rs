@@ -25,6 +25,15 @@ impl Store {
         let transaction = self.database().begin_read()?;
         tag_keys(&transaction.open_table(SERIES)?, bucket, measurement)
     }
+
+    /// Returns the tags of each series of a measurement, in the order of a scan.
+    pub fn series(&self, bucket: Id, measurement: &[u8]) -> Result<Vec<keys::Tags>, Error> {
+        let transaction = self.database().begin_read()?;
+        let (start, end) = keys::beginning_with(&keys::of_measurement(bucket, measurement));
+        let bounds = (start.as_ref().map(Vec::as_slice), end.as_ref().map(Vec::as_slice));
+        let series = transaction.open_table(SERIES)?;
+        series.range::<&[u8]>(bounds)?.map(|entry| Ok(keys::series_names(entry?.0.value())?.1)).collect()
+    }
 }
 
 /// Returns the measurements of a bucket.

@@ -7,6 +7,7 @@ use super::{Error, Id, Store, Value, keys};
 use crate::model::TimeRange;
 use redb::{OwnedRange, ReadOnlyTable, ReadableDatabase};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 /// The points of one field of one series.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,12 +50,32 @@ struct Current {
 impl Store {
     /// Reads the points of a bucket, or of one of its measurements, with times in `range`.
     pub fn scan(&self, bucket: Id, measurement: Option<&[u8]>, range: TimeRange) -> Result<Scan, Error> {
-        let transaction = self.database().begin_read()?;
         let prefix = match measurement {
             Some(measurement) => keys::of_measurement(bucket, measurement),
             None => keys::of_bucket(bucket),
         };
-        let (start, end) = keys::beginning_with(&prefix);
+        self.scan_between(bucket, keys::beginning_with(&prefix), range)
+    }
+
+    /// Reads the points of one series with times in `range`. Tags are sorted by key.
+    pub fn scan_series(
+        &self,
+        bucket: Id,
+        measurement: &[u8],
+        tags: &[(Vec<u8>, Vec<u8>)],
+        range: TimeRange,
+    ) -> Result<Scan, Error> {
+        let key = keys::of_series(bucket, measurement, tags);
+        self.scan_between(bucket, (Bound::Included(key.clone()), Bound::Included(key)), range)
+    }
+
+    fn scan_between(
+        &self,
+        bucket: Id,
+        (start, end): (Bound<Vec<u8>>, Bound<Vec<u8>>),
+        range: TimeRange,
+    ) -> Result<Scan, Error> {
+        let transaction = self.database().begin_read()?;
         let bounds = (start.as_ref().map(Vec::as_slice), end.as_ref().map(Vec::as_slice));
         Ok(Scan {
             bucket,

@@ -97,6 +97,21 @@ fn later_values_win_and_fields_merge() {
 }
 
 #[test]
+fn scans_one_series_and_not_those_with_more_tags() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), false);
+    let id = bucket(&store, "b");
+    write(&store, id, "m v=1 1\nm,a=1 v=2,w=3 1\nm,a=1,b=2 v=4 1\nmm v=5 1");
+    let series = store.series(id, b"m").unwrap();
+    let values: Vec<usize> = series
+        .iter()
+        .map(|tags| store.scan_series(id, b"m", tags, TimeRange::ALL).unwrap())
+        .map(|scan| scan.map(|found| found.unwrap().points.len()).sum())
+        .collect();
+    assert_eq!((series.iter().map(Vec::len).collect::<Vec<_>>(), values), (vec![0, 1, 2], vec![1, 2, 1]));
+}
+
+#[test]
 fn scans_one_measurement_and_a_range_of_times() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path(), false);

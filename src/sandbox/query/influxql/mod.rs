@@ -1,5 +1,31 @@
 //! The part of `InfluxQL` that verification and a person looking need.
+//!
+//! A query is cut into [tokens](lexer) and read into [statements](syntax). Statements run one after the
+//! other; their rows go straight into the [answer], in chunks where the request asks for them.
 
+mod aggregate;
+mod answer;
+mod buckets;
+mod cell;
+mod condition;
+mod csv;
+mod json;
+mod lexer;
+mod msgpack;
+mod parser;
+mod raw;
+mod schema;
+mod select;
+mod select_parser;
+mod show;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use self::answer::Answer;
+use self::buckets::Buckets;
+use self::syntax::Statement;
 use super::QueryError;
 use crate::model::Timestamp;
 use crate::sandbox::store::Store;
@@ -70,6 +96,53 @@ pub fn execute(
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<(), QueryError> {
-    let _ = (store, request, now, out);
-    Err(QueryError::invalid("the sandbox does not support InfluxQL yet"))
+    let statements = parser::parse(&request.query)
+        .map_err(|message| QueryError::invalid(format!("failed to parse query: {message}")))?;
+    let mut answer = Answer::new(request, out);
+    let mut failed = false;
+    for (number, statement) in statements.iter().enumerate() {
+        answer.begin(number);
+        if failed {
+            answer.fail("not executed")?;
+            continue;
+        }
+        match run(Buckets::new(store, request), statement, now, &mut answer) {
+            Ok(()) => answer.end()?,
+            // The store or the client failed, which is no answer to the statement.
+            Err(error) if error.status >= 500 => return Err(error),
+            Err(error) => {
+                failed = true;
+                answer.fail(&error.message)?;
+            }
+        }
+    }
+    answer.finish()
+}
+
+fn run(
+    buckets: Buckets<'_>,
+    statement: &Statement,
+    now: Timestamp,
+    answer: &mut Answer<'_>,
+) -> Result<(), QueryError> {
+    match statement {
+        Statement::ShowDatabases => show::databases(buckets, answer),
+        Statement::ShowRetentionPolicies { database } => {
+            show::retention_policies(buckets, database.as_deref(), answer)
+        }
+        Statement::ShowMeasurements { database, wanted, page } => {
+            show::measurements(buckets, database.as_deref(), wanted.as_ref(), *page, answer)
+        }
+        Statement::ShowFieldKeys { database, sources, page } => {
+            show::field_keys(buckets, database.as_deref(), sources, *page, answer)
+        }
+        Statement::ShowTagKeys { database, sources, page } => {
+            show::tag_keys(buckets, database.as_deref(), sources, *page, answer)
+        }
+        Statement::Select(select) => select::run(buckets, select, now, answer),
+        Statement::NotImplemented(name) => Err(QueryError::invalid(format!("not implemented: {name}"))),
+        Statement::Unsupported(name) => {
+            Err(QueryError::invalid(format!("the sandbox does not support {name}")))
+        }
+    }
 }
