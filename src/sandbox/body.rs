@@ -2,27 +2,42 @@
 
 use super::answer::{Refusal, json_error};
 use super::app::App;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
+use std::future::poll_fn;
 use std::io::{self, Read};
+use std::pin::pin;
 
 /// Bytes of a body that are held, where the product sets no limit.
 const MAX_BODY: u64 = 1 << 30;
 
 /// Reads a body of any kind, up to the limit of the product.
-pub(super) async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+///
+/// A body over the limit is read too, and thrown away: an answer to a client that still sends would be
+/// lost with the connection. nginx lingers for the same reason.
+pub(super) async fn read(app: &App, body: Body) -> Result<Bytes, Refusal> {
     let limit = app.quotas.max_body.unwrap_or(MAX_BODY);
-    let announced =
-        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(Refusal::too_large());
+    let mut body = pin!(body);
+    let mut read = Vec::new();
+    let mut length: u64 = 0;
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        // The connection broke: nobody reads the answer.
+        let frame = frame.map_err(|_| Refusal::invalid("the body ends too early"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len() as u64;
+        if length <= limit {
+            read.extend_from_slice(&data);
+        } else {
+            read = Vec::new();
+        }
+        if length > limit.saturating_mul(4) {
+            break;
+        }
     }
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    // The only other error is a connection that broke: nobody reads the answer.
-    axum::body::to_bytes(body, limit).await.map_err(|_| Refusal::too_large())
+    if length > limit { Err(Refusal::too_large()) } else { Ok(read.into()) }
 }
 
 /// Reads a body of JSON. A bad one is refused with Go's words behind `context`.
@@ -31,8 +46,7 @@ pub(super) async fn json<T: DeserializeOwned>(
     request: Request,
     context: &str,
 ) -> Result<T, Refusal> {
-    let (parts, body) = request.into_parts();
-    let bytes = read(app, &parts.headers, body).await?;
+    let bytes = read(app, request.into_body()).await?;
     parse_json(&bytes, context)
 }
 

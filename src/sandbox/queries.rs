@@ -42,7 +42,7 @@ pub(super) async fn flux(
         let named = found.map_err(|refusal| refusal.within("failed to decode request body").compact())?;
         named.ok_or_else(|| Refusal::invalid("Please provide either orgID or org").compact())?;
     }
-    let body = body::read(&app, &parts.headers, body).await?;
+    let body = body::read(&app, body).await?;
     let request = flux::Request::read(text(&parts.headers, header::CONTENT_TYPE), &body)?;
     let now = app.clock.now();
     let answer = blocking(move || flux::execute(&app.store, &request, now)).await?;
@@ -56,7 +56,7 @@ pub(super) async fn influxql(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let body = body::read(&app, &parts.headers, body).await?;
+    let body = body::read(&app, body).await?;
     let content_type = text(&parts.headers, header::CONTENT_TYPE);
     let params = params.or(form(content_type, &body));
     auth::v1(&app, &parts.headers, &params)?;

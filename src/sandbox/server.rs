@@ -188,8 +188,7 @@ async fn fail(app: &Shared, fault: Fault, connection: &Connection, request: Requ
             return next.run(request).await;
         }
         Fault::CutBefore => {
-            let (parts, body) = request.into_parts();
-            let _ = body::read(app, &parts.headers, body).await;
+            let _ = body::read(app, request.into_body()).await;
             connection.reset();
         }
         Fault::CutAfter => {
@@ -198,7 +197,7 @@ async fn fail(app: &Shared, fault: Fault, connection: &Connection, request: Requ
         }
         Fault::LateEffect => {
             let (parts, body) = request.into_parts();
-            if let Ok(body) = body::read(app, &parts.headers, body).await {
+            if let Ok(body) = body::read(app, body).await {
                 tokio::spawn(async move {
                     tokio::time::sleep(delay).await;
                     next.run(Request::from_parts(parts, Body::from(body))).await

@@ -85,7 +85,7 @@ pub(super) async fn store(
 ) -> Result<(), Refusal> {
     let closed = |_| Refusal::unavailable("the sandbox is stopping");
     let _permit = app.writers.acquire().await.map_err(closed)?;
-    let body = body::read(app, headers, body).await?;
+    let body = body::read(app, body).await?;
     let (app, headers) = (Shared::clone(app), headers.clone());
     blocking(move || {
         let body = body::inflate(&app, &headers, body)?;

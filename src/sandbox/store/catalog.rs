@@ -136,12 +136,12 @@ impl Catalog {
         catalog.organization.id = catalog.new_id();
         catalog.organization.user = catalog.new_id();
         catalog.organization.authorization = catalog.new_id();
-        for (name, days) in [("_monitoring", 7), ("_tasks", 3)] {
+        for (name, what, days) in [("_monitoring", "monitoring", 7), ("_tasks", "task", 3)] {
             let id = catalog.new_id();
             let bucket = Bucket {
                 id,
                 name: name.to_owned(),
-                description: String::new(),
+                description: format!("System bucket for {what} logs"),
                 rp: String::new(),
                 retention_seconds: days * 86_400,
                 shard_group_seconds: 86_400,
