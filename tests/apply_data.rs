@@ -68,6 +68,60 @@ async fn data_is_moved_compared_and_then_left_alone() {
 }
 
 #[tokio::test]
+async fn each_product_takes_the_same_plan() {
+    for kind in [Kind::OssV2, Kind::CloudTsm] {
+        let trial = Trial::with(kind, None).await;
+        trial.write("a.lp", lines(500));
+        let manifest = trial.manifest(ONE);
+        let outcome = trial.run(&manifest).await;
+        assert_eq!(
+            outcome.verdict(),
+            Verdict::Success,
+            "{kind}: {:#?} {}",
+            words(&outcome),
+            message(&outcome, "verify.telegraf.autogen")
+        );
+        assert_eq!(ledger(&outcome), Ledger { read: 550, sent: 550, rejected: 0, skipped: 0 });
+    }
+}
+
+/// Returns the addresses of steps in the order they were done.
+fn order(seen: &[Event]) -> Vec<String> {
+    let done = |event: &Event| match event {
+        Event::StepDone { address, .. } => Some(address.to_string()),
+        _ => None,
+    };
+    seen.iter().filter_map(done).collect()
+}
+
+#[tokio::test]
+async fn a_retention_grows_before_data_comes_and_shrinks_after_it_is_compared() {
+    for (retention, first) in [(3_600, "bucket"), (0, "transfer")] {
+        let trial = Trial::start().await;
+        let bucket = Bucket {
+            name: "telegraf/autogen".into(),
+            id: None,
+            retention: Retention::from_seconds(retention),
+            description: String::new(),
+        };
+        trial.client.create_bucket(&bucket).await.unwrap();
+        trial.write("a.lp", lines(10));
+        let manifest = trial.manifest(&ONE.replace("autogen: {", "autogen: { retention: 520w,"));
+        let plan = trial.plan(&manifest, &Options::default()).await;
+        let (outcome, seen) = trial.apply(&manifest, plan).await;
+        assert_eq!(outcome.verdict(), Verdict::Success, "{:#?}", words(&outcome));
+        assert_eq!(ledger(&outcome).sent, 11);
+        let order: Vec<String> = order(&seen).into_iter().filter(|step| !step.starts_with("dbrp")).collect();
+        let mut expected =
+            ["bucket.telegraf/autogen", "transfer.telegraf.autogen", "verify.telegraf.autogen"].to_vec();
+        if first == "transfer" {
+            expected.rotate_left(1);
+        }
+        assert_eq!(order, expected);
+    }
+}
+
+#[tokio::test]
 async fn what_the_target_lost_is_named_and_ends_in_its_own_verdict() {
     let trial = Trial::start().await;
     trial.write("a.lp", lines(10));

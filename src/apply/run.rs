@@ -205,3 +205,28 @@ fn detail_of(error: &Error) -> Detail {
 fn is_hopeless(error: &Error) -> bool {
     *error.code() == target::codes::UNAUTHORIZED || run::codes::ALL.contains(&error.code())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Code;
+    use crate::target::AnswerError;
+
+    fn answer(code: &'static Code, status: u16) -> target::Error {
+        let (method, url) = ("POST".to_owned(), "http://h/api/v2/write".to_owned());
+        Box::new(AnswerError { method, url, status, message: String::new(), code, needs: "", help: None })
+            .into()
+    }
+
+    #[test]
+    fn only_failures_that_every_step_would_meet_end_the_run() {
+        let stopped = || run::Error::Stopped { path: "journal.jsonl".into(), why: "full".to_owned() };
+        let unknown_token = || answer(&target::codes::UNAUTHORIZED, 401);
+        assert!(is_hopeless(&unknown_token().into()));
+        assert!(is_hopeless(&transfer::Error::from(unknown_token()).into()));
+        assert!(is_hopeless(&stopped().into()));
+        assert!(is_hopeless(&transfer::Error::from(stopped()).into()));
+        assert!(!is_hopeless(&answer(&target::codes::FORBIDDEN, 403).into()));
+        assert!(!is_hopeless(&Error::NoBucket { bucket: "a".into() }));
+    }
+}
