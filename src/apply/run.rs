@@ -214,7 +214,7 @@ mod tests {
 
     fn answer(code: &'static Code, status: u16) -> target::Error {
         let (method, url) = ("POST".to_owned(), "http://h/api/v2/write".to_owned());
-        Box::new(AnswerError { method, url, status, message: String::new(), code, needs: "", help: None })
+        Box::new(AnswerError { method, url, status, message: String::new(), code, needs: None, help: None })
             .into()
     }
 
