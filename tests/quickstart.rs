@@ -16,7 +16,7 @@ const POLICIES: [(&str, &str, &str); 4] = [
 
 fn applied() -> Workdir {
     let workdir = Workdir::with_example("quickstart");
-    workdir.run(&["apply", "--auto-approve"]).exits(0).stdout_has("Plan: 4 create");
+    workdir.run(&["apply", "--auto-approve"]).exits(0).stdout_has("Plan: 8 create");
     workdir
 }
 

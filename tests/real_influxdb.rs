@@ -120,5 +120,5 @@ fn a_1x_server_is_refused_as_a_target() {
             server.url
         ),
     );
-    workdir.run(&["plan"]).exits(1).stderr_has("1.x").stderr_has("source");
+    workdir.run(&["plan"]).exits(10).stderr_has("1.x").stderr_has("source");
 }
