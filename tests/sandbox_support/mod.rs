@@ -23,7 +23,7 @@ pub struct Served {
     pub address: String,
 }
 
-/// An answer, or `None` where the connection was reset.
+/// An answer, or `None` where the connection was reset, or could not be made.
 pub type Outcome = Option<Answer>;
 
 /// An answer.
@@ -125,9 +125,9 @@ impl std::fmt::Display for Answer {
     }
 }
 
-/// Sends a request on a connection of its own and reads to its end; `None` where it was reset.
+/// Sends a request on a connection of its own and reads to its end.
 pub fn send(address: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Outcome {
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = TcpStream::connect(address).ok()?;
     let length = body.len();
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n");
     for (name, value) in headers {
