@@ -76,20 +76,21 @@ async fn compare_all(step: &Verify, context: Context<'_>) -> Result<Report, Erro
     let mut outcomes: Vec<Outcome> = Vec::new();
     outcomes.resize_with(asked.len(), Outcome::default);
     let mut open: Vec<usize> = (0..asked.len()).collect();
-    let (mut pause, mut left) = (context.patience.first, context.patience.total);
+    let Patience { first: mut pause, total } = context.patience;
+    let mut waited = Duration::ZERO;
     loop {
         report.rounds += 1;
         ask(step, &context, &expected, &asked, &open, &mut outcomes).await?;
         open.retain(|unit| outcomes.get(*unit).is_some_and(|outcome| outcome.fewer > 0));
-        let pausing = pause.min(left).min(LONGEST_PAUSE);
+        let pausing = pause.min(total - waited).min(LONGEST_PAUSE);
         if open.is_empty() || pausing.is_zero() {
             break;
         }
         wait(step, &context, pausing).await;
-        report.waited_seconds += pausing.as_secs();
-        left -= pausing;
-        pause *= 2;
+        waited += pausing;
+        pause = pausing * 2;
     }
+    report.waited_seconds = waited.as_secs();
     report.finish(outcomes);
     Ok(report)
 }
