@@ -132,8 +132,8 @@ pub(super) fn columns(select: &Select, schema: &Schema) -> Result<Vec<Column>, S
     if drafts.is_empty() && select.fields.iter().all(is_time) {
         return Err("at least 1 non-time field must be queried".to_owned());
     }
-    let call = |draft: &Draft| matches!(draft.content, Content::Call(..));
-    if drafts.iter().any(call) && !drafts.iter().all(call) {
+    let calls = select.fields.iter().filter(|field| field.call.is_some()).count();
+    if calls > 0 && select.fields.iter().any(|field| field.call.is_none() && !is_time(field)) {
         return Err("mixing aggregate and non-aggregate queries is not supported".to_owned());
     }
     Ok(named(drafts))

@@ -6,7 +6,7 @@ use super::buckets::Buckets;
 use super::condition::{Meaning, tag};
 use super::raw;
 use super::schema::{Column, Content, Schema, columns, dimensions};
-use super::syntax::Select;
+use super::syntax::{Fill, Select};
 use crate::model::Timestamp;
 use crate::sandbox::query::{NO_POINTS, QueryError};
 use crate::sandbox::store::{Id, Value};
@@ -67,9 +67,13 @@ pub(super) fn run(
             "the sandbox does not support conditions on the field {key}"
         )));
     }
-    let aggregates = columns.iter().any(|column| matches!(column.content, Content::Call(..)));
+    // As asked for: a star may stand for no field at all.
+    let aggregates = select.fields.iter().any(|field| field.call.is_some());
     if select.window.is_some() && !aggregates {
         return Err(QueryError::invalid("GROUP BY requires at least one aggregate function"));
+    }
+    if select.fill == Fill::None && !aggregates {
+        return Err(QueryError::invalid("fill(none) must be used with a function"));
     }
     let shows_fields = columns.iter().any(|column| match &column.content {
         Content::Field(name) | Content::Call(_, name) => field(name),

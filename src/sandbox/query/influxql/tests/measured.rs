@@ -58,7 +58,13 @@ fn rows_and_columns_are_as_measured() {
             ),
             ("SELECT u FROM telegraf..m WHERE 3600000000000 = time", of(r#""u""#, "[3600000000000,2]")),
             ("SELECT host FROM m", String::new()),
+            ("SELECT u FROM m fill(none)", failure("fill(none) must be used with a function")),
             ("SELECT * FROM nope", String::new()),
+            ("SELECT count(*) FROM nope WHERE time > 0 GROUP BY time(1h) fill(none)", String::new()),
+            (
+                "SELECT count(*), u FROM nope",
+                failure("mixing aggregate and non-aggregate queries is not supported"),
+            ),
             ("SELECT u FROM m WHERE nope != ''", String::new()),
             ("SELECT time FROM m", failure("at least 1 non-time field must be queried")),
             ("SELECT nofn(u) FROM m", failure("undefined function nofn()")),
