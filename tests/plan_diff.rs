@@ -146,7 +146,7 @@ fn a_shorter_retention_comes_after_the_comparison() {
     let bucket = step(&plan, "bucket.telegraf/daily");
     assert_eq!(
         needs(bucket),
-        ["verify.telegraf.daily: points are compared before a shorter retention deletes them"]
+        ["verify.telegraf.daily: points are moved and compared before a shorter retention deletes them"]
     );
     assert_eq!(bucket.risks, [Risk::RetentionShrink { from: "infinite".to_owned(), to: "30d".to_owned() }]);
     assert!(needs(step(&plan, "transfer.telegraf.daily")).is_empty());
@@ -160,7 +160,7 @@ fn a_shorter_retention_comes_after_the_comparison() {
     let plan = plan_world::plan(&unverified, &there);
     assert_eq!(
         needs(step(&plan, "bucket.telegraf/daily")),
-        ["transfer.telegraf.daily: the retention becomes shorter only after the transfer"]
+        ["transfer.telegraf.daily: points are moved and compared before a shorter retention deletes them"]
     );
     assert!(!addresses(&plan).iter().any(|step| step.starts_with("verify")));
 }
@@ -247,6 +247,29 @@ fn only_prune_deletes_and_only_what_carries_the_mark() {
         "the sibling that becomes the default is shown"
     );
     assert_eq!(needs(step(&plan, "bucket.telegraf/gone")).len(), 2);
+}
+
+#[test]
+fn an_old_bucket_goes_after_its_data_is_in_the_new_one() {
+    let why = "its data is in the new bucket before the old one goes";
+    let there = telegraf_there().managed(3, "old", days(1)).mapping(2, "telegraf", "autogen", "old", true);
+    let plan = pruned(&telegraf(), &there);
+    assert_eq!(
+        needs(step(&plan, "bucket.old")),
+        [
+            "dbrp.telegraf.autogen: the mapping still leads to the bucket".to_owned(),
+            format!("verify.telegraf.autogen: {why}"),
+        ]
+    );
+    // The mapping was changed already, and the run was stopped then.
+    let there = telegraf_there().managed(3, "old", days(1));
+    let progress = Progress {
+        transfers: [(Origin::new("telegraf", "autogen"), moved(3, true))].into(),
+        ..Progress::default()
+    };
+    let options = Options { prune: true, ..Options::default() };
+    let plan = plan_on(Kind::CloudTsm, &telegraf(), &there, &progress, &options);
+    assert_eq!(needs(step(&plan, "bucket.old")), [format!("verify.telegraf.autogen: {why}")]);
 }
 
 #[test]
@@ -359,11 +382,11 @@ fn safety_rules_count_and_say_what_allows_more() {
     let texts: Vec<_> = strict.refusals.iter().map(|r| format!("{}\n  {}", r.message, r.help)).collect();
     insta::assert_snapshot!(texts.join("\n"), @r"
     the plan has 2 deletes, and `safety.max_deletes` allows 0: dbrp.telegraf.gone, bucket.telegraf/gone
-      Set `safety: { max_deletes: 2 }`.
+      Set `safety: { max_deletes: 2 }`, or allow each that loses data, as with `--allow data-loss:bucket.telegraf/gone`.
     the plan has 1 replaced mapping, and `safety.max_replaces` allows 0: dbrp.telegraf.weekly
       Set `safety: { max_replaces: 1 }`.
     the plan has 1 shortened retention, and `safety.max_retention_shrinks` allows 0: bucket.telegraf/daily
-      Set `safety: { max_retention_shrinks: 1 }`, or allow each with `--allow data-loss:bucket.telegraf/daily`.
+      Set `safety: { max_retention_shrinks: 1 }`, or allow each that loses data, as with `--allow data-loss:bucket.telegraf/daily`.
     bucket.telegraf/gone may hold data, and would be deleted with it
       Allow it with `--allow data-loss:bucket.telegraf/gone`.
     ");

@@ -140,7 +140,7 @@ fn chooser(mut numbers: Vec<usize>) -> impl FnMut(usize) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn an_applied_plan_leaves_no_changes(case in case(), order in prop::collection::vec(0..20usize, 1..9)) {

@@ -2,7 +2,7 @@
 //!
 //! Only steps that have something to do are waited for.
 
-use super::{Address, Change, Diff, Graph, Need, Risk, Step};
+use super::{Address, Change, Diff, Graph, Need, Reason, Risk, Step};
 use crate::model::target::QueryLanguage;
 use crate::model::{Bucket, BucketName, Capabilities, Database, Dbrp, Origin};
 use std::collections::BTreeMap;
@@ -48,12 +48,34 @@ fn need(address: Address, why: &str, steps: &Steps) -> Option<Need> {
     acts.then(|| Need { address, why: why.to_owned() })
 }
 
-/// Deleting a bucket takes its mappings away on 2.x; Cloud does not say what becomes of them.
+/// Deleting a bucket takes its mappings away on 2.x; Cloud does not say what becomes of them. Data that
+/// was in it and now belongs elsewhere is moved and compared first.
 fn bucket_delete(bucket: &Bucket, steps: &Steps) -> Vec<Need> {
-    mappings(steps)
-        .filter(|(_, diff)| diff.before().is_some_and(|before| before.bucket == bucket.name))
-        .filter_map(|(step, _)| need(step.address.clone(), "the mapping still leads to the bucket", steps))
-        .collect()
+    let mut needs = Vec::new();
+    for (step, diff) in mappings(steps) {
+        if let Some(before) = diff.before().filter(|before| before.bucket == bucket.name) {
+            needs.extend(need(step.address.clone(), "the mapping still leads to the bucket", steps));
+            needs.extend(moved(
+                &before.origin(),
+                "its data is in the new bucket before the old one goes",
+                steps,
+            ));
+        }
+    }
+    for step in steps.values() {
+        if let (Address::Transfer(origin), Reason::BucketChanged { from }) = (&step.address, &step.reason)
+            && *from == bucket.name
+        {
+            needs.extend(moved(origin, "its data is in the new bucket before the old one goes", steps));
+        }
+    }
+    needs
+}
+
+/// Returns the need for the comparison of an origin's data, or for its transfer if it is not compared.
+fn moved(origin: &Origin, why: &str, steps: &Steps) -> Option<Need> {
+    need(Address::Verify(origin.clone()), why, steps)
+        .or_else(|| need(Address::Transfer(origin.clone()), why, steps))
 }
 
 /// A shorter retention deletes points, so it comes last. Everything else about a bucket comes first.
@@ -62,20 +84,13 @@ fn bucket_change(step: &Step, steps: &Steps) -> Vec<Need> {
         return Vec::new();
     }
     let Address::Bucket(name) = &step.address else { return Vec::new() };
-    let moved = steps.values().filter_map(|step| match &step.change {
-        Change::Transfer(transfer) if transfer.bucket == *name => Some(transfer.origin.clone()),
+    let transfers = steps.values().filter_map(|step| match &step.change {
+        Change::Transfer(transfer) if transfer.bucket == *name => Some(&transfer.origin),
         _ => None,
     });
-    moved
+    transfers
         .filter_map(|origin| {
-            let verify = Address::Verify(origin.clone());
-            need(verify, "points are compared before a shorter retention deletes them", steps).or_else(|| {
-                need(
-                    Address::Transfer(origin),
-                    "the retention becomes shorter only after the transfer",
-                    steps,
-                )
-            })
+            moved(origin, "points are moved and compared before a shorter retention deletes them", steps)
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use super::{Findings, World};
 use crate::model::Code;
-use crate::plan::{Action, Address, Plan, Risk, Step, codes};
+use crate::plan::{Action, Address, Level, Plan, Risk, Step, codes};
 
 /// Counts deletes, replaces and shortened retentions against what the manifest allows. A step that
 /// `--allow` names is approved and not counted.
@@ -14,18 +14,13 @@ pub(super) fn check(plan: &Plan, world: &World<'_>, findings: &mut Findings) {
     limit(
         &counted(|step| step.change.action() == Action::Delete),
         world.safety.max_deletes,
-        &Rule { code: &codes::TOO_MANY_DELETES, what: "delete", setting: "max_deletes", loses: false },
+        &Rule { code: &codes::TOO_MANY_DELETES, what: "delete", setting: "max_deletes" },
         findings,
     );
     limit(
         &counted(|step| step.change.action() == Action::Replace),
         world.safety.max_replaces,
-        &Rule {
-            code: &codes::TOO_MANY_REPLACES,
-            what: "replaced mapping",
-            setting: "max_replaces",
-            loses: false,
-        },
+        &Rule { code: &codes::TOO_MANY_REPLACES, what: "replaced mapping", setting: "max_replaces" },
         findings,
     );
     limit(
@@ -35,7 +30,6 @@ pub(super) fn check(plan: &Plan, world: &World<'_>, findings: &mut Findings) {
             code: &codes::TOO_MANY_SHRINKS,
             what: "shortened retention",
             setting: "max_retention_shrinks",
-            loses: true,
         },
         findings,
     );
@@ -60,8 +54,6 @@ struct Rule {
     code: &'static Code,
     what: &'static str,
     setting: &'static str,
-    /// Whether such a step destroys points, so that `--allow` speaks of it.
-    loses: bool,
 }
 
 fn limit(steps: &[&Step], max: usize, rule: &Rule, findings: &mut Findings) {
@@ -76,9 +68,11 @@ fn limit(steps: &[&Step], max: usize, rule: &Rule, findings: &mut Findings) {
         if found == 1 { "" } else { "s" },
         names.join(", ")
     );
-    let allow = match steps {
-        [step, ..] if rule.loses => format!(", or allow each with `--allow data-loss:{}`", step.address),
-        _ => String::new(),
+    let allow = match steps.iter().find(|step| step.level() == Level::DataLoss) {
+        Some(step) => {
+            format!(", or allow each that loses data, as with `--allow data-loss:{}`", step.address)
+        }
+        None => String::new(),
     };
     findings.refuse(rule.code, None, message, format!("Set `safety: {{ {setting}: {found} }}`{allow}."));
 }
