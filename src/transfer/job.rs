@@ -57,7 +57,7 @@ const QUEUED: usize = 1;
 ///
 /// Goes on where earlier runs with the same source, range and settings got to, and writes the journal's
 /// entries of a transfer itself: started, batches, rejects, done. Returns where every line went, over
-/// all runs. Memory: four times `batch_bytes` a lane, and once more where bodies are compressed.
+/// all runs. Memory: up to five times `batch_bytes` a lane.
 pub async fn run(transfer: &Transfer, context: Context) -> Result<Ledger, Error> {
     let started = started(transfer, &context);
     let earlier = context.history.transfer(&transfer.origin);

@@ -27,4 +27,3 @@ pub use error::Error;
 pub use job::{Context, run};
 pub use ledger::Ledger;
 pub use limiter::Limiter;
-pub use rejects::{Reject, rejected};

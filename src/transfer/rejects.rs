@@ -12,24 +12,24 @@ use std::path::{Path, PathBuf};
 
 /// A refused line, as one line of the reasons file beside the lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reject {
+pub(super) struct Reject {
     /// The source file, as the manifest names it.
-    pub file: String,
+    pub(super) file: String,
     /// The first byte of the line in the uncompressed file.
-    pub byte: u64,
+    pub(super) byte: u64,
     /// Why, in the target's words.
-    pub reason: String,
+    pub(super) reason: String,
     /// HTTP status; `None` where the line was not sent, since the target refuses such lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
+    status: Option<u16>,
     /// The lane of its batch.
-    pub lane: u32,
+    pub(super) lane: u32,
     /// The number of its batch in the lane.
-    pub seq: u64,
+    pub(super) seq: u64,
     /// The first byte of the line in the file of refused lines.
-    pub at: u64,
+    at: u64,
     /// Bytes of the line, without its line break.
-    pub bytes: u64,
+    bytes: u64,
 }
 
 /// The files of refused lines of one transfer, open for writing.
@@ -144,13 +144,6 @@ impl Rejects {
     }
 }
 
-/// Reads what was refused of a transfer, in the order it was recorded; nothing where there are no files.
-pub fn rejected(dir: &StateDir, origin: &Origin) -> Result<Vec<Reject>, Error> {
-    let mut found = Vec::new();
-    scan(&paths(dir, origin).1, |reject| found.push(reject))?;
-    Ok(found)
-}
-
 /// Builds a reject without its place in the file.
 pub(super) fn reject(
     files: &[String],
@@ -216,6 +209,12 @@ mod tests {
         Origin::new("telegraf", "autogen")
     }
 
+    fn rejected(dir: &StateDir, origin: &Origin) -> Vec<Reject> {
+        let mut found = Vec::new();
+        scan(&paths(dir, origin).1, |reject| found.push(reject)).unwrap();
+        found
+    }
+
     fn at(byte: u64, seq: u64) -> Reject {
         let files = ["a.lp".to_owned()];
         reject(&files, Place { file: 0, offset: byte }, (0, seq), Some(400), "bad")
@@ -228,7 +227,7 @@ mod tests {
         rejects.record(&mut [(at(0, 0), b"m v= 1"), (at(7, 0), b"m s=\"a\nb\" 2")]).unwrap();
         rejects.record(&mut [(at(30, 1), b"x")]).unwrap();
         assert_eq!(fs::read(rejects.path()).unwrap(), b"m v= 1\nm s=\"a\nb\" 2\nx\n");
-        let found = rejected(&dir, &origin()).unwrap();
+        let found = rejected(&dir, &origin());
         let places: Vec<_> = found.iter().map(|r| (r.byte, r.at, r.bytes)).collect();
         assert_eq!(places, [(0, 0, 6), (7, 7, 11), (30, 19, 1)]);
         assert_eq!((found[0].file.as_str(), found[0].status), ("a.lp", Some(400)));
@@ -240,7 +239,7 @@ mod tests {
         let mut rejects = Rejects::open(&dir, &origin(), None).unwrap();
         rejects.record(&mut []).unwrap();
         assert_eq!(fs::read_dir(dir.rejects()).unwrap().count(), 0);
-        assert_eq!(rejected(&dir, &origin()).unwrap(), []);
+        assert_eq!(rejected(&dir, &origin()), []);
     }
 
     #[test]
