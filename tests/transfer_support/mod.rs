@@ -4,6 +4,7 @@
 use super::oracle::{self, Points};
 use crate::target_fake::pass;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,12 +203,11 @@ pub(crate) fn export(series: usize, points: usize) -> String {
     let mut text = String::new();
     for generation in 0..2 {
         for at in 0..series {
-            for point in 0..points {
-                let time = 1_790_000_000_000_000_000 + point as i64 * 10_000_000_000;
-                text.push_str(&format!(
-                    "cpu,host=h{at},region=eu usage={}.5 {time}\n",
-                    point * 2 + generation
-                ));
+            for (point, time) in
+                (1_790_000_000_000_000_000_i64..).step_by(10_000_000_000).take(points).enumerate()
+            {
+                let value = point * 2 + generation;
+                let _ = writeln!(text, "cpu,host=h{at},region=eu usage={value}.5 {time}");
             }
         }
     }
