@@ -47,7 +47,7 @@ fn human(problems: &Problems, color: bool, width: usize) -> String {
     }
     let hidden = problems.list.len().saturating_sub(MAX_SHOWN);
     if hidden > 0 {
-        let _ = writeln!(text, "{hidden} more not shown; --diagnostics short lists one a line.\n");
+        let _ = writeln!(text, "{hidden} more not shown; --diagnostics json lists all.\n");
     }
     if !problems.list.is_empty() {
         let _ = writeln!(text, "{}", totals(problems));
@@ -83,55 +83,26 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// One problem for miette: it draws the labels of one file at a time.
+/// One problem for miette.
 #[derive(Debug)]
 struct Report<'a> {
     problem: &'a Problem,
-    excerpt: Option<Excerpt<'a>>,
-    labels: Vec<LabeledSpan>,
-    /// Labels in other files: an overlay and its base.
-    others: Vec<Elsewhere<'a>>,
-}
-
-/// Labels of one more file.
-#[derive(Debug)]
-struct Elsewhere<'a> {
-    name: &'a str,
-    excerpt: Excerpt<'a>,
+    texts: Texts<'a>,
     labels: Vec<LabeledSpan>,
 }
 
 impl<'a> Report<'a> {
     fn new(problem: &'a Problem, sources: &'a Sources) -> Self {
-        let excerpt_of =
-            |file: &'a str| sources.get_key_value(file).map(|(name, text)| Excerpt { name, text });
-        let spans_in = |file: &str| -> Vec<LabeledSpan> {
-            let labels = problem.labels.iter().filter(|label| label.place.file == file);
-            labels.map(span).collect()
-        };
-        let main = problem.labels.first().map(|label| label.place.file.as_str());
-        let mut others: Vec<Elsewhere<'a>> = Vec::new();
-        for label in &problem.labels {
-            let name = label.place.file.as_str();
-            if Some(name) != main
-                && others.iter().all(|other| other.name != name)
-                && let Some(excerpt) = excerpt_of(name)
-            {
-                others.push(Elsewhere { name, excerpt, labels: spans_in(name) });
+        let mut texts = Texts { files: Vec::new() };
+        let mut labels = Vec::new();
+        for Label { place, text } in &problem.labels {
+            if let Some(base) = texts.base_of(&place.file, sources) {
+                let length = place.end - place.start;
+                labels.push(LabeledSpan::new(Some(text.clone()), base + place.start, length));
             }
         }
-        Self {
-            problem,
-            excerpt: main.and_then(excerpt_of),
-            labels: main.map(spans_in).unwrap_or_default(),
-            others,
-        }
+        Self { problem, texts, labels }
     }
-}
-
-fn span(label: &Label) -> LabeledSpan {
-    let length = label.place.end - label.place.start;
-    LabeledSpan::new(Some(label.text.clone()), label.place.start, length)
 }
 
 impl fmt::Display for Report<'_> {
@@ -160,34 +131,7 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.labels.iter().cloned()))
-    }
-
-    fn related<'b>(&'b self) -> Option<Box<dyn Iterator<Item = &'b dyn miette::Diagnostic> + 'b>> {
-        let others = self.others.iter().map(|other| other as &dyn miette::Diagnostic);
-        (!self.others.is_empty()).then(|| Box::new(others) as Box<dyn Iterator<Item = _>>)
-    }
-}
-
-impl fmt::Display for Elsewhere<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "see also `{}`", self.name)
-    }
-}
-
-impl std::error::Error for Elsewhere<'_> {}
-
-impl miette::Diagnostic for Elsewhere<'_> {
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(miette::Severity::Advice)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.excerpt)
+        (!self.labels.is_empty()).then_some(&self.texts as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -195,52 +139,76 @@ impl miette::Diagnostic for Elsewhere<'_> {
     }
 }
 
-/// A file's text for miette. Where a line is too long for a screen, only the part around the label
-/// is handed on: a megabyte on one line would be printed as it is.
+/// The files that the labels of a problem point into, one behind the other: miette knows one source
+/// a report, but an overlay and its base are two.
+///
+/// Where a line is too long for a screen, only the part around the label is handed on: a megabyte
+/// on one line would be printed as it is.
 #[derive(Debug)]
-struct Excerpt<'a> {
+struct Texts<'a> {
+    files: Vec<TextAt<'a>>,
+}
+
+/// A file, and where it begins among the others.
+#[derive(Debug)]
+struct TextAt<'a> {
     name: &'a str,
     text: &'a str,
+    base: usize,
 }
 
-impl Excerpt<'_> {
+impl<'a> Texts<'a> {
     /// Bytes of a line that still fit a screen or two.
     const MAX_LINE: usize = 400;
     /// Bytes shown on both sides of a label in a longer line.
     const MARGIN: usize = 60;
+
+    /// Returns where a file begins; adds it where it is new.
+    fn base_of(&mut self, name: &str, sources: &'a Sources) -> Option<usize> {
+        if let Some(file) = self.files.iter().find(|file| file.name == name) {
+            return Some(file.base);
+        }
+        let (name, text) = sources.get_key_value(name)?;
+        // One byte between files, so that the end of one is not the beginning of the next.
+        let base = self.files.last().map_or(0, |last| last.base + last.text.len() + 1);
+        self.files.push(TextAt { name, text, base });
+        Some(base)
+    }
 }
 
-impl SourceCode for Excerpt<'_> {
+impl SourceCode for Texts<'_> {
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let contents = self.text.read_span(span, before, after)?;
+        let file =
+            self.files.iter().rfind(|file| file.base <= span.offset()).ok_or(MietteError::OutOfBounds)?;
+        let TextAt { name, text, base } = file;
+        let (from, to) = (span.offset() - base, span.offset() - base + span.len());
+        // Out of bounds, too, where miette tries to show two files as one.
+        let contents = text.read_span(&SourceSpan::from((from, span.len())), before, after)?;
         let mut start = contents.span().offset();
         let mut end = start + contents.data().len();
         if contents.data().split(|byte| *byte == b'\n').any(|line| line.len() > Self::MAX_LINE) {
-            let (from, to) = (span.offset(), span.offset() + span.len().min(Self::MAX_LINE));
-            start =
-                self.text.floor_char_boundary(from.saturating_sub(Self::MARGIN)).max(self.line_start(from));
-            end = self.text.ceil_char_boundary((to + Self::MARGIN).min(self.text.len()));
-            end = self.text[start..end].find('\n').map_or(end, |at| start + at);
+            start = text.floor_char_boundary(from.saturating_sub(Self::MARGIN)).max(line_start(text, from));
+            let shown = to.min(from + Self::MAX_LINE) + Self::MARGIN;
+            end = text.ceil_char_boundary(shown.min(text.len()));
+            end = text[start..end].find('\n').map_or(end, |at| start + at);
         }
-        let data = &self.text[start..end];
+        let data = &text[start..end];
         // Counted here: miette's own counts are of bytes, and of lines from the beginning of the file.
-        let line = self.text[..start].matches('\n').count();
-        let column = self.text[self.line_start(start)..start].chars().count();
-        let span = SourceSpan::from((start, data.len()));
-        let (name, lines) = (self.name.to_owned(), data.lines().count());
+        let line = text[..start].matches('\n').count();
+        let column = text[line_start(text, start)..start].chars().count();
+        let span = SourceSpan::from((base + start, data.len()));
+        let (name, lines) = ((*name).to_owned(), data.lines().count());
         Ok(Box::new(MietteSpanContents::new_named(name, data.as_bytes(), span, line, column, lines)))
     }
 }
 
-impl Excerpt<'_> {
-    fn line_start(&self, at: usize) -> usize {
-        self.text[..at].rfind('\n').map_or(0, |at| at + 1)
-    }
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |at| at + 1)
 }
 
 /// What `--diagnostics json` prints.
@@ -303,5 +271,65 @@ fn end(place: &Place, sources: &Sources) -> (usize, usize) {
     match text.rsplit_once('\n') {
         None => (place.line, place.column + text.chars().count()),
         Some((before, last)) => (place.line + before.matches('\n').count() + 1, last.chars().count() + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Blame, Code};
+    use proptest::prelude::*;
+
+    static CODE: Code = Code { id: "TG0000", summary: "a summary", blame: Blame::Manifest };
+
+    fn problem(places: Vec<Place>) -> Problem {
+        let labels = places.into_iter().map(|place| Label { place, text: "here".to_owned() }).collect();
+        let (severity, help) = (Severity::Error, Some("A way out.".to_owned()));
+        Problem { code: &CODE, severity, message: "what is wrong".to_owned(), labels, help }
+    }
+
+    fn place(file: &str, text: &str, from: usize, to: usize) -> Place {
+        let start = text.floor_char_boundary(from.min(text.len()));
+        let end = text.ceil_char_boundary(to.clamp(start, text.len()));
+        Place { file: file.to_owned(), line: 1, column: 1, start, end }
+    }
+
+    proptest! {
+        #[test]
+        fn any_places_in_any_texts_are_rendered(
+            texts in ["[aé\n\t ]{0,600}", "[a📈\r\n]{0,40}"],
+            spans in prop::collection::vec((0..2usize, 0..700usize, 0..700usize), 0..5),
+        ) {
+            let names = ["a.yaml", "b.yaml"];
+            let sources: Sources =
+                names.iter().zip(&texts).map(|(name, text)| ((*name).to_owned(), text.as_str().into())).collect();
+            let places = spans.iter().map(|(file, from, to)| place(names[*file], &texts[*file], *from, *to));
+            let problems = Problems { list: vec![problem(places.collect())], sources };
+            for (form, color) in [
+                (Diagnostics::Human, true), (Diagnostics::Human, false), (Diagnostics::Short, false), (Diagnostics::Json, false)
+            ] {
+                let text = render(&problems, form, color, 80);
+                prop_assert!(text.contains("what is wrong"), "{}", text);
+                prop_assert!(!text.contains("Failed to read"), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn at_most_twenty_problems_are_shown_and_the_rest_is_counted() {
+        let problems = Problems { list: vec![problem(Vec::new()); 25], sources: Sources::new() };
+        let human = render(&problems, Diagnostics::Human, false, 80);
+        assert_eq!(human.matches("what is wrong").count(), 20);
+        assert!(human.contains("5 more not shown") && human.contains("25 errors"), "{human}");
+        let short = render(&problems, Diagnostics::Short, false, 80);
+        assert_eq!(short.lines().count(), 21);
+        let json = render(&problems, Diagnostics::Json, false, 80);
+        assert_eq!(json.matches("what is wrong").count(), 25);
+    }
+
+    #[test]
+    fn nothing_to_say_is_nothing() {
+        assert_eq!(render(&Problems::default(), Diagnostics::Human, true, 80), "");
+        assert_eq!(render(&Problems::default(), Diagnostics::Short, false, 80), "");
     }
 }

@@ -95,6 +95,8 @@ pub static FILES_MISPLACED: Code =
 pub static NO_CUTOVER: Code = code("TG0226", "`cutover` is not defined", Blame::Manifest);
 /// `start` is not before `end`.
 pub static EMPTY_RANGE: Code = code("TG0227", "a transfer ends before it begins", Blame::Manifest);
+/// As the URL of a server, or the path of a sandbox.
+pub static INCOMPLETE: Code = code("TG0228", "a key is missing that the others need", Blame::Manifest);
 /// A retention policy or a bucket that is not in the manifest.
 pub static UNKNOWN_REFERENCE: Code = code("TG0230", "a name leads nowhere", Blame::Manifest);
 /// Its mapping would not exist.
@@ -175,6 +177,7 @@ pub static ALL: &[&Code] = &[
     &FILES_MISPLACED,
     &NO_CUTOVER,
     &EMPTY_RANGE,
+    &INCOMPLETE,
     &UNKNOWN_REFERENCE,
     &SKIPPED_DEFAULT,
     &MAPPED_TWICE,

@@ -53,6 +53,9 @@ impl Interpolator<'_> {
             Content::List(items) => items.iter_mut().for_each(|item| self.node(item, key)),
             Content::Map(map) => {
                 for (key, entry) in map {
+                    if key.contains("${env:") {
+                        self.in_key(key, entry.key);
+                    }
                     self.node(&mut entry.value, Some(key));
                 }
             }
@@ -107,6 +110,14 @@ impl Interpolator<'_> {
         complete
     }
 
+    fn in_key(&mut self, key: &str, at: Span) {
+        self.findings.push(
+            Finding::error(&codes::BAD_REFERENCE, format!("the key `{}` holds a reference", shorten(key)))
+                .at(at, "only values are completed")
+                .help("Write the name itself; an overlay with `extends` can differ from place to place."),
+        );
+    }
+
     fn unresolved(&mut self, name: &str, written: &str, span: Span) {
         if self.findings.is_full() {
             return;
@@ -117,15 +128,15 @@ impl Interpolator<'_> {
             shorten(name),
             if empty { "empty" } else { "not set" }
         );
-        let similar = similar(name, self.environment);
-        let help = match similar.as_slice() {
-            [] => format!("Set it, or give a default: `${{env:{}:-value}}`.", shorten(name)),
-            similar => format!(
-                "Set it, or give a default: `${{env:{}:-value}}`. Set are {}.",
-                shorten(name),
-                list(similar.iter().copied())
-            ),
-        };
+        let names = || self.environment.variables.keys().map(String::as_str).filter(|other| *other != name);
+        let mut help = format!("Set it, or give a default: `${{env:{}:-value}}`.", shorten(name));
+        if let Some(meant) = suggest::nearest(name, names()) {
+            help = format!("Did you mean `{meant}`? {help}");
+        }
+        let alike = alike(name, names());
+        if !alike.is_empty() {
+            help = format!("{help} Set are {}.", list(alike));
+        }
         self.findings.push(
             Finding::error(&codes::UNRESOLVED, message)
                 .at(self.reference(written, span), "this needs a value")
@@ -197,21 +208,12 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Returns up to four names of variables that are set: the likely misspelling first, then those that begin alike.
-fn similar<'a>(name: &str, environment: &'a Environment) -> Vec<&'a str> {
-    let names = || environment.variables.keys().map(String::as_str).filter(|other| *other != name);
-    let mut similar: Vec<&str> = suggest::nearest(name, names()).into_iter().collect();
-    if let Some((prefix, _)) = name.split_once('_').filter(|(prefix, _)| prefix.len() >= 3) {
-        let alike =
-            names().filter(|other| other.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_')));
-        for other in alike {
-            if !similar.contains(&other) {
-                similar.push(other);
-            }
-        }
-    }
-    similar.truncate(4);
-    similar
+/// Returns up to four names that begin alike, as in `INFLUX_`.
+fn alike<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let Some(prefix) = name.split_inclusive('_').next().filter(|prefix| prefix.len() > 3) else {
+        return Vec::new();
+    };
+    names.filter(|other| prefix.ends_with('_') && other.starts_with(prefix)).take(4).collect()
 }
 
 #[cfg(test)]
@@ -239,15 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn names_variables_that_begin_alike_but_no_values() {
-        let variables = [("INFLUX_HOST", "secret"), ("INFLUX_ORG", "secret"), ("HOME", "/")];
-        let environment = Environment {
-            variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            home: None,
-        };
-        assert_eq!(similar("INFLUX_HOTS", &environment), ["INFLUX_HOST", "INFLUX_ORG"]);
-        assert_eq!(similar("OTHER", &environment), Vec::<&str>::new());
-        assert!(!format!("{environment:?}").contains("secret"));
+    fn finds_names_that_begin_alike() {
+        let names = ["HOME", "INFLUX_HOST", "INFLUX_ORG", "INFLUXD"];
+        assert_eq!(alike("INFLUX_TOKEN", names.into_iter()), ["INFLUX_HOST", "INFLUX_ORG"]);
+        assert_eq!(alike("INFLUX", names.into_iter()), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn an_environment_shows_no_values() {
+        let variables = [("INFLUX_TOKEN".to_owned(), "s3cret".to_owned())].into();
+        assert!(!format!("{:?}", Environment { variables, home: None }).contains("s3cret"));
     }
 
     proptest! {

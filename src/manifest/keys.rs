@@ -49,11 +49,14 @@ pub(super) struct Keys<'a> {
     places: BTreeMap<&'a str, Vec<Vec<&'a str>>>,
 }
 
-/// What is said about an unknown key.
-pub(super) struct Unknown {
-    pub(super) help: String,
-    /// The key that was meant here, so that it need not be reported as missing.
-    pub(super) meant: Option<String>,
+/// What an unknown key was probably meant to be.
+pub(super) enum Meant<'a> {
+    /// This key, misspelled.
+    Misspelled(&'a str),
+    /// This key, under another name; its value may need another form.
+    Called(&'a str),
+    /// None of the keys that are legal here.
+    Nothing,
 }
 
 impl<'a> Keys<'a> {
@@ -86,35 +89,42 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Explains a key that is not one of `legal` at `path`.
-    pub(super) fn explain(&self, key: &str, legal: Option<&Map<String, Value>>, path: Path<'_>) -> Unknown {
-        let legal: Vec<&str> = legal.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+    /// Explains a key that is not one of `legal` at `path`, in a sentence.
+    pub(super) fn explain(
+        &self,
+        key: &str,
+        legal: Option<&'a Map<String, Value>>,
+        path: Path<'_>,
+    ) -> (String, Meant<'a>) {
+        let legal: Vec<&'a str> = legal.into_iter().flat_map(Map::keys).map(String::as_str).collect();
         if let Some(meant) = nearest(key, legal.iter().copied()) {
-            return Unknown { help: format!("Did you mean `{meant}`?"), meant: Some(meant.to_owned()) };
+            return (format!("Did you mean `{meant}`?"), Meant::Misspelled(meant));
         }
         let synonym = synonym(key);
-        if let Some(meant) = synonym.filter(|meant| legal.contains(meant)) {
-            return Unknown { help: format!("It is called `{meant}` here."), meant: Some(meant.to_owned()) };
+        if let Some(meant) = legal.iter().find(|meant| Some(**meant) == synonym) {
+            return (format!("It is called `{meant}` here."), Meant::Called(meant));
         }
         let keys = list(legal.iter().copied());
-        let elsewhere = [Some(key), synonym].into_iter().flatten().find_map(|key| self.elsewhere(key, path));
+        // A word that only resembles a key of ours says little about a far place.
+        let elsewhere = self.elsewhere(key, path, 0).or_else(|| self.elsewhere(synonym?, path, 1));
         let help = match elsewhere {
             Some(place) if place.is_empty() => format!("`{}` belongs at the top of the file.", shorten(key)),
             Some(place) => format!("`{}` belongs under `{place}`. Keys here are {keys}.", shorten(key)),
             None => format!("Keys here are {keys}."),
         };
-        Unknown { help, meant: None }
+        (help, Meant::Nothing)
     }
 
-    /// Returns the place where a key is legal that shares most with `path`.
-    fn elsewhere(&self, key: &str, path: Path<'_>) -> Option<String> {
+    /// Returns the place where a key is legal that shares most steps with `path`, but at least so many.
+    fn elsewhere(&self, key: &str, path: Path<'_>, least: usize) -> Option<String> {
         let mut here = Vec::new();
         steps(path, &mut here);
         let places = self.places.get(key)?;
         let shared = |place: &[&str]| {
             place.iter().zip(&here).take_while(|(a, b)| **a == "<name>" && **b != "[]" || a == b).count()
         };
-        let best = places.iter().max_by_key(|place| (shared(place), std::cmp::Reverse(place.len())))?;
+        let near = places.iter().filter(|place| shared(place) >= least);
+        let best = near.max_by_key(|place| (shared(place), std::cmp::Reverse(place.len())))?;
         Some(best.join(".").replace(".[]", "[]"))
     }
 }

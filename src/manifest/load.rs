@@ -28,7 +28,7 @@ fn assemble(
 ) -> Option<Manifest> {
     let mut root = overlay::read(path, files, findings)?;
     interpolate::interpolate(&mut root, environment, files, findings);
-    let secrets = shape::check(&mut root, &schema::value(), findings);
+    let secrets = shape::check(&mut root, &schema::value(), files.has_overlays(), findings);
     files.hide(&secrets);
     let file = match decode::decode(&root) {
         Ok(file) => file,

@@ -212,6 +212,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Returns the scalar as it stands in the file, where variables were put into it.
+    pub(super) fn completed(self) -> Option<String> {
+        let scalar = self.node.and_then(Node::as_scalar)?;
+        scalar.written.as_ref().map(|_| scalar.shown())
+    }
+
     /// Returns the scalar as it stands in the file.
     pub(super) fn shown(self) -> String {
         self.node.and_then(Node::as_scalar).map(Scalar::shown).unwrap_or_default()

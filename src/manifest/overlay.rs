@@ -65,7 +65,7 @@ fn open(
     findings: &mut Findings,
 ) -> Result<Document, Finding> {
     let label = |finding: Finding| match extended_at {
-        Some(at) => finding.at(at, "extended here"),
+        Some(at) => finding.at(at, "extended here").help("The path starts at the file that extends it."),
         None => finding,
     };
     let content = text::read(path).map_err(label)?;

@@ -145,6 +145,9 @@ impl Grammar for KeepText {
         if text.trim_start_matches(['0', '.']).is_empty() && !text.is_empty() {
             return Err(bad("number without a unit; did you mean `infinite`?".to_owned()));
         }
+        if !text.starts_with(|c: char| c.is_ascii_digit()) && !matches!(text, "infinite" | "INF" | "inf") {
+            return Err(bad("expected `infinite` or a duration such as `30d`".to_owned()));
+        }
         let retention = Retention::parse(text).map_err(bad)?;
         if retention < Retention::from_seconds(Retention::MIN_SECONDS) {
             return Err((&codes::SHORT_RETENTION, "targets keep points for an hour at least".to_owned()));

@@ -8,17 +8,22 @@
 use super::codes;
 use super::decode::resolve;
 use super::finding::{Finding, Findings};
-use super::keys::Keys;
+use super::keys::{Keys, Meant};
 use super::node::{Content, Node, Path, Scalar, first_span, shorten};
 use super::scalar::{FORMATS, Format};
+use super::spans::MERGE;
 use super::suggest::{list, nearest};
 use super::text::Span;
+use crate::model::size::print_count;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Checks the tree and marks what does not fit. Returns the places of secrets that were found.
-pub(super) fn check(root: &mut Node, schema: &Value, findings: &mut Findings) -> Vec<Span> {
-    let mut checker = Checker { schema, keys: Keys::of(schema), findings, secrets: Vec::new() };
+///
+/// `overlays` tells whether null may have been meant to remove something.
+pub(super) fn check(root: &mut Node, schema: &Value, overlays: bool, findings: &mut Findings) -> Vec<Span> {
+    let mut checker = Checker { schema, keys: Keys::of(schema), overlays, findings, secrets: Vec::new() };
     let key = first_span(root);
     checker.value(root, schema, Path::Root, key);
     if root.is_bad() {
@@ -30,6 +35,7 @@ pub(super) fn check(root: &mut Node, schema: &Value, findings: &mut Findings) ->
 struct Checker<'a> {
     schema: &'a Value,
     keys: Keys<'a>,
+    overlays: bool,
     findings: &'a mut Findings,
     secrets: Vec<Span>,
 }
@@ -37,12 +43,14 @@ struct Checker<'a> {
 impl<'a> Checker<'a> {
     /// Checks a value and marks it where it cannot be used. `key` is what leads to it.
     fn value(&mut self, node: &mut Node, schema: &'a Value, path: Path<'_>, key: Span) {
-        if node.is_bad() {
+        // More would be dropped: a file full of mistakes is not worth the time.
+        if node.is_bad() || self.findings.is_full() {
+            node.content = Content::Bad;
             return;
         }
         let schema = resolve_schema(schema, self.schema);
         let usable = if node.is_null() {
-            self.findings.push(empty_value(schema, path, key));
+            self.findings.push(empty_value(schema, path, key, self.overlays));
             false
         } else if let Some(words) = words_of(schema) {
             self.word(node, &words, path, key)
@@ -73,32 +81,56 @@ impl<'a> Checker<'a> {
         let others = schema.get("additionalProperties").filter(|value| value.is_object());
         let Some(entries) = node.as_map_mut() else { return false };
         let mut met: BTreeSet<String> = entries.keys().map(ToString::to_string).collect();
-        for (name, entry) in entries {
+        let mut misspelled = Vec::new();
+        for (name, entry) in entries.iter_mut().filter(|(_, entry)| !entry.value.is_bad()) {
             let inner = Path::Key(&path, name);
-            let property = properties.and_then(|properties| properties.get(&**name));
-            if let Some(schema) = property.or(others) {
+            if let Some(schema) = properties.and_then(|properties| properties.get(&**name)).or(others) {
                 self.value(&mut entry.value, schema, inner, entry.key);
-                continue;
-            }
-            entry.value.content = Content::Bad;
-            if !self.findings.is_full() {
-                let unknown = self.keys.explain(name, properties, path);
-                met.extend(unknown.meant);
-                self.findings.push(
-                    Finding::error(&codes::UNKNOWN_KEY, format!("`{inner}` is not a key of the manifest"))
-                        .at(entry.key, "unknown key")
-                        .help(unknown.help),
-                );
+            } else if self.findings.is_full() {
+                entry.value.content = Content::Bad;
+            } else {
+                match self.unknown_key(name, entry.key, properties, path) {
+                    Meant::Misspelled(meant) if !met.contains(meant) => {
+                        misspelled.push((Arc::clone(name), meant));
+                    }
+                    Meant::Misspelled(meant) | Meant::Called(meant) => {
+                        met.insert(meant.to_owned());
+                        entry.value.content = Content::Bad;
+                    }
+                    Meant::Nothing => entry.value.content = Content::Bad,
+                }
             }
         }
-        let required = |schema: &'a Value| schema.get("required").and_then(Value::as_array);
-        let required = required(schema).or_else(|| required(schema.get("else")?));
-        for name in required.into_iter().flatten().filter_map(Value::as_str) {
-            if !met.contains(name) {
+        // A misspelled key is said to be one; its value is looked at as if it were right.
+        for (name, meant) in misspelled {
+            let (Some(mut entry), Some(schema)) =
+                (entries.remove(&name), properties.and_then(|properties| properties.get(meant)))
+            else {
+                continue;
+            };
+            self.value(&mut entry.value, schema, Path::Key(&path, &name), entry.key);
+            met.insert(meant.to_owned());
+            entries.entry(meant.into()).or_insert(entry);
+        }
+        if !met.contains(MERGE) {
+            for name in required_of(schema).filter(|name| !met.contains(*name)) {
                 self.findings.push(missing(name, properties, path, at));
             }
         }
         true
+    }
+
+    fn unknown_key(
+        &mut self,
+        name: &str,
+        at: Span,
+        legal: Option<&'a Map<String, Value>>,
+        path: Path<'_>,
+    ) -> Meant<'a> {
+        let (help, meant) = self.keys.explain(name, legal, path);
+        let message = format!("`{}` is not a key of the manifest", Path::Key(&path, name));
+        self.findings.push(Finding::error(&codes::UNKNOWN_KEY, message).at(at, "unknown key").help(help));
+        meant
     }
 
     fn list(&mut self, node: &mut Node, schema: &'a Value, path: Path<'_>, key: Span) -> bool {
@@ -211,6 +243,14 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// Returns the keys that a mapping has to have; `else` is for a file that extends nothing, as merged ones do.
+fn required_of(schema: &Value) -> impl Iterator<Item = &str> {
+    let required = |schema: &'_ Value| schema.get("required").is_some();
+    let holder = if required(schema) { Some(schema) } else { schema.get("else") };
+    let names = holder.and_then(|holder| holder.get("required")).and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str)
+}
+
 /// Follows references, and `anyOf` with null, to what a value has to be.
 pub(super) fn resolve_schema<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut schema = schema;
@@ -311,16 +351,29 @@ fn wrong_scalar(scalar: &Scalar, value: &serde_yaml::Value, kinds: &[&str], path
         }
         serde_yaml::Value::String(text) => {
             let finding = finding("a text");
-            let number = || serde_yaml::from_str::<u64>(text).is_ok();
+            let is_number = text.parse::<u64>().is_ok();
             match kinds.first() {
-                Some(&"integer") if number() => finding.help("Remove the quotes."),
+                // Without quotes, so YAML itself has no such number.
+                Some(&"integer") if scalar.plain && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    Finding::error(
+                        &codes::OUT_OF_RANGE,
+                        format!("`{path}` cannot be {shown}: it is too large"),
+                    )
+                }
+                Some(&"integer") if is_number => finding.help("Remove the quotes."),
                 Some(&"boolean") => finding.help("Write `true` or `false`, without quotes."),
                 _ => finding,
             }
         }
-        serde_yaml::Value::Number(_) => finding("a number").help(format!("Quote it: \"{shown}\".")),
-        _ if kinds.contains(&"string") => finding("a truth value").help(format!("Quote it: \"{shown}\".")),
-        _ => finding("a truth value"),
+        value => {
+            let is_number = matches!(value, serde_yaml::Value::Number(_));
+            let finding = finding(if is_number { "a number" } else { "a truth value" });
+            match kinds.first() {
+                Some(&"string") => finding.help(format!("Quote it: \"{shown}\".")),
+                Some(&"boolean") => finding.help("Write `true` or `false`."),
+                _ => finding,
+            }
+        }
     }
 }
 
@@ -338,10 +391,22 @@ fn number_fault(scalar: &Scalar, schema: &Value, path: Path<'_>) -> Option<Findi
     if fits {
         return None;
     }
-    let range = match (limit("maximum"), number) {
-        (Some(most), _) if (most - least).abs() < 0.5 => format!("expected {least}"),
-        (Some(most), _) => format!("expected a whole number from {least} to {most}"),
-        (None, _) => format!("expected a whole number of at least {least}"),
+    if matches!(path, Path::Key(Path::Root, "tidegate")) {
+        let message = format!("this tidegate does not know format {} of manifests", scalar.shown());
+        return Some(
+            Finding::error(&codes::OUT_OF_RANGE, message)
+                .help("It knows format 1; a newer one may know more."),
+        );
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "limits of the schema are small"
+    )]
+    let count = |limit: f64| print_count(limit as u64);
+    let range = match limit("maximum") {
+        Some(most) => format!("expected a whole number from {} to {}", count(least), count(most)),
+        None => format!("expected a whole number of at least {}", count(least)),
     };
     Some(Finding::error(&codes::OUT_OF_RANGE, format!("`{path}` cannot be {}: {range}", scalar.shown())))
 }
@@ -366,17 +431,20 @@ fn literal_secret(scalar: &Scalar, path: Path<'_>, at: Span) -> Finding {
 }
 
 /// Explains a key without a value.
-fn empty_value(schema: &Value, path: Path<'_>, key: Span) -> Finding {
-    let is_map = schema.get("type").and_then(Value::as_str) == Some("object");
+fn empty_value(schema: &Value, path: Path<'_>, key: Span, overlays: bool) -> Finding {
     let subject = match path {
         Path::Item(..) => "an item of a list".to_owned(),
         path => format!("`{path}`"),
     };
-    Finding::error(&codes::EMPTY_VALUE, format!("{subject} has no value")).at(key, "null").help(if is_map {
-        "Write `{}` for all defaults. Null removes a key of the manifest that a file extends; there is none here."
-    } else {
-        "Write a value, or remove the key. Null removes a key of the manifest that a file extends; there is none here."
-    })
+    let mut help = match (path, schema.get("type").and_then(Value::as_str)) {
+        (Path::Item(..), _) => "Write it out, or remove the item.".to_owned(),
+        (_, Some("object")) => "Write `{}` for all defaults, or remove the key.".to_owned(),
+        _ => "Write a value, or remove the key.".to_owned(),
+    };
+    if overlays {
+        help.push_str(" Null removes a key of the manifest that is extended, and that has no such key.");
+    }
+    Finding::error(&codes::EMPTY_VALUE, format!("{subject} has no value")).at(key, "null").help(help)
 }
 
 fn map_help(schema: &Value, path: Path<'_>) -> String {

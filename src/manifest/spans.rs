@@ -7,7 +7,7 @@
 use super::codes;
 use super::finding::{Finding, Findings};
 use super::mask;
-use super::node::{Content, Entry, Node, Path, Scalar, shorten};
+use super::node::{Content, Entry, Node, Path, Scalar};
 use super::text::{FileText, Span};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use std::collections::{BTreeMap, HashMap};
@@ -17,6 +17,8 @@ use std::sync::Arc;
 const MAX_DEPTH: usize = 32;
 /// What all aliases of a file may copy, in bytes: a tenfold alias of tenfold aliases ends here.
 const MAX_COPIED: usize = 8 << 20;
+/// The key that merges another mapping, in YAML 1.1.
+pub(super) const MERGE: &str = "<<";
 
 /// A parsed file.
 #[derive(Debug)]
@@ -56,6 +58,12 @@ struct Frame {
     content: Content,
     /// The key that waits for its value. `None` inside: the value is dropped.
     key: Option<(Option<Arc<str>>, Span)>,
+}
+
+impl Frame {
+    fn waits_for_key(&self) -> bool {
+        self.key.is_none() && matches!(self.content, Content::Map(_))
+    }
 }
 
 struct Reader<'a> {
@@ -124,7 +132,7 @@ impl<'a> Reader<'a> {
                 if tag.is_some() {
                     self.tag(span);
                 }
-                let span = self.without_line_end(span, style);
+                let span = self.without_blanks(span);
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 let scalar = Scalar { text: text.into(), plain, written: None };
                 self.finish(Node { span, content: Content::Scalar(scalar) }, anchor)?;
@@ -193,7 +201,9 @@ impl<'a> Reader<'a> {
             self.count_copy(node.weight(), node.span)?;
             self.anchors.insert(anchor, node.clone());
         }
+        let is_key = self.stack.last().is_some_and(Frame::waits_for_key);
         if let Content::Scalar(scalar) = &node.content
+            && !is_key
             && self.is_secret(scalar)
         {
             self.secrets.push(node.span);
@@ -204,10 +214,12 @@ impl<'a> Reader<'a> {
         };
         match &mut frame.content {
             Content::List(items) => items.push(node),
-            Content::Map(_) if frame.key.is_none() => self.key(&node),
+            Content::Map(_) if is_key => self.key(&node),
             Content::Map(map) => {
                 if let Some((Some(name), key)) = frame.key.take() {
-                    map.insert(name, Entry { key, value: node });
+                    let merge = &*name == MERGE;
+                    let value = if merge { Node { content: Content::Bad, ..node } } else { node };
+                    map.insert(name, Entry { key, value });
                 }
             }
             Content::Scalar(_) | Content::Bad => {}
@@ -219,13 +231,14 @@ impl<'a> Reader<'a> {
     fn key(&mut self, node: &Node) {
         let at = node.span;
         let usable = match &node.content {
-            Content::Scalar(scalar) if scalar.plain && &*scalar.text == "<<" => {
+            Content::Scalar(scalar) if &*scalar.text == MERGE => {
                 self.findings.push(
-                    Finding::error(&codes::MERGE_KEY, "merge keys are not supported")
-                        .at(at, "`<<` is YAML 1.1")
+                    Finding::error(&codes::MERGE_KEY, "`<<` merges mappings in YAML 1.1 only")
+                        .at(at, "a merge key")
                         .help("Write the keys out, or put what is common under `defaults` or `rules`."),
                 );
-                None
+                // Kept, so that nobody looks for the keys that it would bring.
+                Some(Arc::clone(&scalar.text))
             }
             Content::Scalar(scalar) if !scalar.is_null() => Some(Arc::clone(&scalar.text)),
             Content::Scalar(scalar) => {
@@ -303,17 +316,14 @@ impl<'a> Reader<'a> {
 
     fn tag(&mut self, span: Span) {
         self.findings.push(
-            Finding::error(&codes::TAG, "YAML tags are not supported")
-                .at(span, "a value with a tag")
+            Finding::error(&codes::TAG, "a value has a YAML tag")
+                .at(span, "this one")
                 .help("Remove the word that begins with `!`; quotes make text of anything."),
         );
     }
 
-    /// Cuts off the line ends that belong to a block scalar.
-    fn without_line_end(&self, span: Span, style: ScalarStyle) -> Span {
-        if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-            return span;
-        }
+    /// Cuts off the blanks and line ends that the parser counts to a scalar.
+    fn without_blanks(&self, span: Span) -> Span {
         let text = self.file.text.get(span.start..span.end).unwrap_or_default();
         Span { end: span.start + text.trim_end().len(), ..span }
     }
@@ -326,9 +336,13 @@ impl<'a> Reader<'a> {
         let line = text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         // A place after the last character is shown at the last one.
         let end = text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
-        let finding = Finding::error(&codes::SYNTAX, format!("this is not YAML: {}", shorten(error.info())))
-            .at(Span { file: self.index, start: at, end }, "here, or just before");
-        match syntax_help(line, text) {
+        let span = Span { file: self.index, start: at, end };
+        if error.info() == "recursion limit exceeded" {
+            return too_deep(span);
+        }
+        let finding = Finding::error(&codes::SYNTAX, format!("this is not YAML: {}", error.info()))
+            .at(span, "here, or just before");
+        match syntax_help(error.info(), line, text) {
             Some(help) => finding.help(help),
             None => finding,
         }
@@ -342,20 +356,29 @@ fn too_deep(span: Span) -> Finding {
 }
 
 /// Guesses what is behind a syntax error: the usual confusions.
-fn syntax_help(line: &str, text: &str) -> Option<&'static str> {
+fn syntax_help(info: &str, line: &str, text: &str) -> Option<&'static str> {
     let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
-    if line.trim_start_matches(' ').starts_with('\t') || line.contains(":\t") {
+    let begins_with_tab = |line: &str| line.trim_start_matches(' ').starts_with('\t');
+    if begins_with_tab(line) || line.contains(":\t") {
         Some("YAML is indented with spaces: replace the tab.")
+    } else if info.contains("unknown anchor") {
+        Some(
+            "An alias names an anchor that stands before it, as in `&name`. Quote the value if it is a text.",
+        )
     } else if value.starts_with("{database}") || value.starts_with("{retention_policy}") {
         Some("Quote the template: \"{database}/{retention_policy}\".")
     } else if value.starts_with('*') {
-        Some("Quote the pattern, as in \"*\": without quotes `*` refers to an anchor.")
+        Some("Quote the pattern, as in \"*\": without quotes `*` names an anchor.")
     } else if line.contains("${") {
         Some("Inside of `{ }` quote the reference: \"${env:NAME}\".")
-    } else if text.contains('\t') && text.lines().any(|line| line.trim_start_matches(' ').starts_with('\t')) {
-        Some("YAML is indented with spaces, but the file has lines that begin with a tab.")
     } else if value.starts_with(['@', '`', '%']) {
         Some("Quote the value: plain text cannot begin with this character.")
+    } else if info.contains("quoted scalar") {
+        Some("The quote that opens here is not closed.")
+    } else if info.contains("mapping values are not allowed") {
+        Some("Check the indentation of this line; a text that holds `: ` needs quotes.")
+    } else if text.lines().any(begins_with_tab) {
+        Some("YAML is indented with spaces, but the file has lines that begin with a tab.")
     } else {
         None
     }

@@ -9,6 +9,9 @@ use std::sync::Arc;
 /// 1 MiB: a thousand databases need a tenth of it.
 const MAX_BYTES: u64 = 1 << 20;
 
+/// Bytes between two entries of [`FileText::characters`].
+const STRIDE: usize = 1 << 10;
+
 /// Some bytes of one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Span {
@@ -31,6 +34,9 @@ pub(super) struct FileText {
     pub(super) text: Arc<str>,
     /// First byte of each line.
     lines: Vec<usize>,
+    /// Characters before every [`STRIDE`]th byte: counting from the beginning of a line would take
+    /// quadratic time where a file is one long line.
+    characters: Vec<usize>,
     /// What is not to be shown.
     secrets: Vec<Range<usize>>,
 }
@@ -51,6 +57,7 @@ impl FileText {
             directory: path.parent().unwrap_or(Path::new("")).to_path_buf(),
             text: text.into(),
             lines,
+            characters: count_characters(text),
             secrets: Vec::new(),
         }
     }
@@ -59,9 +66,32 @@ impl FileText {
     fn position(&self, at: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|start| *start <= at).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0);
-        let column = self.text.get(start..at).map_or(0, |before| before.chars().count());
-        (line, column + 1)
+        (line, self.characters_before(at).saturating_sub(self.characters_before(start)) + 1)
     }
+
+    fn characters_before(&self, at: usize) -> usize {
+        let stride = at / STRIDE;
+        let rest = self.text.as_bytes().get(stride * STRIDE..at).unwrap_or_default();
+        self.characters.get(stride).copied().unwrap_or(0)
+            + rest.iter().filter(|byte| begins_character(**byte)).count()
+    }
+}
+
+/// Tells whether a byte of UTF-8 is the first of a character.
+fn begins_character(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
+}
+
+fn count_characters(text: &str) -> Vec<usize> {
+    let mut before = 0;
+    let count = |chunk: &[u8]| {
+        let here = before;
+        before += chunk.iter().filter(|byte| begins_character(**byte)).count();
+        here
+    };
+    let mut counts: Vec<usize> = text.as_bytes().chunks(STRIDE).map(count).collect();
+    counts.push(before);
+    counts
 }
 
 impl Files {
@@ -69,6 +99,11 @@ impl Files {
     pub(super) fn add(&mut self, file: FileText) -> usize {
         self.list.push(file);
         self.list.len() - 1
+    }
+
+    /// Tells whether a file extends another one.
+    pub(super) fn has_overlays(&self) -> bool {
+        self.list.len() > 1
     }
 
     /// Returns a file by the index that [`Self::add`] gave.
@@ -167,5 +202,29 @@ pub(super) fn reason(error: &std::io::Error) -> String {
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         ErrorKind::IsADirectory => "it is a directory".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn columns_count_characters(line in "[aé日📈]{0,2000}", at in 0..2000usize) {
+            let text = format!("first\n{line}");
+            let file = FileText::new(Path::new("x.yaml"), "x.yaml".to_owned(), &text);
+            let at = text.floor_char_boundary(6 + at.min(line.len()));
+            prop_assert_eq!(file.position(at), (2, text[6..at].chars().count() + 1));
+        }
+    }
+
+    #[test]
+    fn a_place_after_a_line_end_is_on_the_next_line() {
+        let file = FileText::new(Path::new("x.yaml"), "x.yaml".to_owned(), "\u{feff}a\r\nb\n");
+        assert_eq!(file.position(0), (1, 1));
+        assert_eq!(file.position(3), (2, 1));
+        assert_eq!(file.position(5), (3, 1));
     }
 }

@@ -114,7 +114,11 @@ pub fn parse_nanoseconds(text: &str) -> Result<u64, String> {
         let number: u64 = rest[..digits].parse().map_err(|_| "too long".to_owned())?;
         rest = &rest[digits..];
         if rest.is_empty() {
-            return Err(format!("number without a unit; did you mean `{number}d`?"));
+            return Err(if digits == text.len() {
+                format!("number without a unit; did you mean `{number}d`?")
+            } else {
+                format!("the number `{number}` at its end has no unit")
+            });
         }
         let Some((unit, length)) = UNITS.iter().find(|(unit, _)| starts_with_unit(rest, unit)) else {
             return Err(format!("unknown unit at `{rest}`; units are ns, u, ms, s, m, h, d, w"));

@@ -6,6 +6,7 @@ use crate::manifest::file::{DatabaseFile, File, PolicyFile, RuleFile};
 use crate::manifest::finding::Finding;
 use crate::manifest::node::{Cursor, Node, shorten};
 use crate::manifest::scalar::{PatternText, Text};
+use crate::manifest::spans::MERGE;
 use crate::manifest::suggest::{list, nearest};
 use crate::manifest::{DatabaseIntent, Place, PolicyIntent, Rule, codes, expand_bucket};
 use crate::model::{Database, Origin, Pattern, RetentionPolicy};
@@ -45,10 +46,11 @@ impl<'a> Builder<'a> {
             policies.insert(RetentionPolicy(policy.clone()), intent);
         }
         let skip = file.skip.unwrap_or(false);
-        if policies.is_empty() && !skip && !policies_at.is_bad() && !has_entries(policies_at) {
+        let unknown = policies_at.is_bad() || has_entries(policies_at) || at.key(MERGE).exists();
+        if policies.is_empty() && !skip && !unknown {
             let message = format!("the database `{}` has no retention policies", shorten(name));
             self.error(
-                Finding::error(&codes::MISSING_KEY, message)
+                Finding::error(&codes::INCOMPLETE, message)
                     .at(at.name(), "nothing of it would be moved")
                     .help("Name them, as in `retention_policies: { autogen: {} }`, or write `skip: true`."),
             );

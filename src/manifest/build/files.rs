@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::manifest::codes;
 use crate::manifest::finding::Finding;
-use crate::manifest::node::{Cursor, shorten};
+use crate::manifest::node::Cursor;
 use crate::manifest::text;
 use std::path::{Path, PathBuf};
 
@@ -39,8 +39,7 @@ impl<'a> Builder<'a> {
     fn name_once(&mut self, file: &Path, at: Cursor<'a>) {
         let identity = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());
         if let Some(first) = self.exports.insert(identity, at.span()) {
-            let message =
-                format!("the export file `{}` is named twice", shorten(&file.display().to_string()));
+            let message = format!("the export file `{}` is named twice", at.shown());
             let mut finding = Finding::error(&codes::FILE_TWICE, message).at(first, "first here");
             if first != at.span() {
                 finding = finding.at(at.span(), "and again here");
@@ -70,13 +69,13 @@ fn expand(directory: &Path, name: &str) -> Result<Vec<PathBuf>, Fault> {
     let path = directory.join(name);
     match std::fs::metadata(&path) {
         Ok(found) if found.is_dir() => {
-            let help = format!("Name the files in it, as in `{}/*.lp.gz`.", name.trim_end_matches('/'));
+            let help = "Name the files in it, as in `folder/*.lp.gz`.".to_owned();
             return Err(Fault { reason: "it is a directory".to_owned(), help: Some(help) });
         }
         Ok(_) => return Ok(vec![path]),
         Err(_) if name.contains(['*', '?', '[']) => {}
         Err(_) if name.starts_with("~/") => {
-            let help = format!("`~` is not expanded here; write `${{env:HOME}}{}`.", &name[1..]);
+            let help = "`~` is not expanded here; write `${env:HOME}/..`.".to_owned();
             return Err(Fault { reason: "there is no such file".to_owned(), help: Some(help) });
         }
         Err(error) => return Err(fault(&text::reason(&error))),

@@ -13,6 +13,7 @@ pub use unique::bucket_name_fault;
 use super::file::{CutoverFile, File, SafetyFile, SecretFile, SourceFile};
 use super::finding::{Finding, Findings};
 use super::node::{Cursor, Node};
+use super::spans::MERGE;
 use super::suggest::list;
 use super::text::{Files, Span};
 use super::{
@@ -42,7 +43,9 @@ pub(super) fn build(
     let buckets = builder.buckets(file);
     let mappings = builder.mappings(file);
     builder.check_unique(&databases, &rules, &buckets, &mappings, target.as_ref());
-    if databases.is_empty() && rules.is_empty() && buckets.is_empty() && mappings.is_empty() {
+    let nothing = databases.is_empty() && rules.is_empty() && buckets.is_empty() && mappings.is_empty();
+    // In a file with errors, what there is to do may just not have been understood.
+    if nothing && !builder.findings.has_errors() {
         let finding = Finding::warning(&codes::NOTHING_TO_DO, "the manifest names nothing to do");
         builder.findings.push(
             finding.at(root.name(), "this file").help("Add `databases`, `rules`, `buckets` or `mappings`."),
@@ -85,11 +88,11 @@ impl<'a> Builder<'a> {
 
     /// Reports a missing key, unless it is there and has been reported.
     fn missing(&mut self, at: Cursor<'a>, path: &str, key: &str, example: &str) {
-        if at.key(key).exists() {
+        if at.key(key).exists() || at.key(MERGE).exists() {
             return;
         }
         self.error(
-            Finding::error(&codes::MISSING_KEY, format!("`{path}` has no `{key}`"))
+            Finding::error(&codes::INCOMPLETE, format!("`{path}` has no `{key}`"))
                 .at(at.name(), format!("`{key}` is missing here"))
                 .help(format!("Add it, as in `{example}`.")),
         );

@@ -22,6 +22,11 @@ impl<'a> Builder<'a> {
             self.foreign_key(at, key, sandbox);
         }
         let rate_limit = target.rate_limit.as_ref().and_then(|rate| rate.0);
+        // Who writes a path and no URL has forgotten the kind, and that has been said.
+        let forgotten = target.kind.is_none() && at.key("path").exists() && !at.key("url").exists();
+        if forgotten {
+            return None;
+        }
         if sandbox { self.sandbox(target, at, rate_limit) } else { self.server(target, at, rate_limit) }
     }
 

@@ -26,6 +26,8 @@ pub fn bucket_name_fault(name: &str) -> Option<&'static str> {
 struct Claim {
     /// As in `telegraf.autogen`.
     what: String,
+    /// The name as messages show it: without the values of variables.
+    name: String,
     /// The key that claims it.
     at: Span,
     /// What gave the name, where it is another place.
@@ -52,18 +54,19 @@ impl<'a> Builder<'a> {
             let at = self.policy_at(origin.database.as_str(), origin.retention_policy.as_str());
             let own_name = at.key("bucket");
             let template = self.root.key("defaults").key("bucket");
-            let named_at = match (own_name.exists(), template.exists()) {
-                (true, _) => own_name.span(),
-                (false, true) => template.span(),
-                (false, false) => at.name(),
-            };
+            let giver = [own_name, template].into_iter().find(|at| at.exists());
             mapped.insert(origin.clone(), at.name());
-            let claim = Claim { what: shorten(&origin.to_string()), at: at.name(), named_at };
+            let claim = Claim {
+                what: shorten(&origin.to_string()),
+                name: giver.and_then(Cursor::completed).unwrap_or_else(|| shorten(policy.bucket.as_str())),
+                at: at.name(),
+                named_at: giver.map_or(at.name(), Cursor::span),
+            };
             self.claim_bucket(&mut claims, &policy.bucket, claim, least);
         }
         for name in buckets.keys() {
             let at = self.root.key("buckets").key(name.as_str()).name();
-            let claim = Claim { what: "buckets".to_owned(), at, named_at: at };
+            let claim = Claim { what: "buckets".to_owned(), name: shorten(name.as_str()), at, named_at: at };
             self.claim_bucket(&mut claims, name, claim, least);
         }
         self.check_origins(mappings, &mut mapped);
@@ -86,7 +89,7 @@ impl<'a> Builder<'a> {
             (name.as_str().chars().count() < least).then_some("the target wants two characters at least")
         });
         if let Some(fault) = fault {
-            let message = format!("no bucket can be named `{}`: {fault}", shorten(name.as_str()));
+            let message = format!("no bucket can be named `{}`: {fault}", claim.name);
             let mut finding = Finding::error(&codes::BAD_BUCKET_NAME, message);
             finding = finding.at(claim.named_at, "the name comes from here");
             if claim.named_at != claim.at {
@@ -98,9 +101,7 @@ impl<'a> Builder<'a> {
                 if first.at.start <= claim.at.start { (first, &claim) } else { (&claim, first) };
             let message = format!(
                 "the bucket `{}` would be filled from two places: `{}` and `{}`",
-                shorten(name.as_str()),
-                first.what,
-                claim.what
+                first.name, first.what, claim.what
             );
             let mut finding =
                 Finding::error(&codes::BUCKET_TWICE, message).at(first.at, "one").at(claim.at, "the other");
@@ -139,7 +140,7 @@ impl<'a> Builder<'a> {
         mappings: &[(MappingIntent, Cursor<'a>)],
         claims: &BTreeMap<BucketName, Claim>,
     ) {
-        let names = || claims.keys().map(BucketName::as_str);
+        let names = || claims.values().map(|claim| claim.name.as_str());
         for (mapping, at) in mappings.iter().filter(|(mapping, _)| !claims.contains_key(&mapping.bucket)) {
             let at = at.key("bucket");
             let help = match nearest(mapping.bucket.as_str(), names()) {
