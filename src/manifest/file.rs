@@ -11,10 +11,9 @@
 #![expect(clippy::doc_markdown, reason = "editors show these texts: the name of a product is not code there")]
 
 use super::VerifyMethod;
-use super::scalar::{
-    BatchBytesText, CountText, EndText, KeepText, NameText, PatternText, RateText, RetentionText, StartText,
-    TemplateText, Text, UrlText, VariableText,
-};
+use super::names::{NameText, PatternText, TemplateText, UrlText, VariableText};
+use super::quantities::{BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, StartText};
+use super::scalar::Text;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! What an unknown key was meant to be: misspelled, called otherwise, or in the wrong place.
 
+use super::keywords::resolve_schema;
 use super::node::{Path, shorten};
-use super::shape::resolve_schema;
 use super::suggest::{list, nearest};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

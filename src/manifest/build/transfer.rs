@@ -4,7 +4,7 @@ use super::Builder;
 use crate::manifest::file::{CompressionFile, DefaultsFile, TransferFile};
 use crate::manifest::finding::Finding;
 use crate::manifest::node::Cursor;
-use crate::manifest::scalar::End;
+use crate::manifest::quantities::End;
 use crate::manifest::text::Span;
 use crate::manifest::{Defaults, RetentionIntent, TransferIntent, VerifyMethod, codes};
 use crate::model::{TimeRange, Timestamp};

@@ -1,15 +1,13 @@
 //! Whatever happens to the bytes of a manifest: an answer, no panic, no secret, and places that exist.
 
-mod manifest_support;
-
-use manifest_support::Folder;
+use super::folder::Folder;
 use proptest::prelude::*;
 
 const SECRET: &str = "V4rySecretValue";
 
 /// Two valid manifests, between them with every kind of value.
 const SEEDS: [&str; 2] =
-    [include_str!("manifests/exhaustive.yaml"), include_str!("../examples/quickstart/tidegate.yaml")];
+    [include_str!("../manifests/exhaustive.yaml"), include_str!("../../examples/quickstart/tidegate.yaml")];
 
 /// Pieces that mean something to YAML, or to a manifest.
 const TOKENS: [&str; 40] = [
@@ -125,7 +123,7 @@ proptest! {
         }
         let folder = Folder::new().set("SECRET", SECRET);
         folder.write("tidegate.yaml", &bytes);
-        folder.write("base.yaml", include_str!("manifests/base.yaml"));
+        folder.write("base.yaml", include_str!("../manifests/base.yaml"));
         let (problems, valid) = match folder.load_file("tidegate.yaml") {
             Ok((_, warnings)) => (warnings, true),
             Err(problems) => (problems, false),

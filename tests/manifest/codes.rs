@@ -3,11 +3,11 @@
 use std::path::Path;
 use tidegate::manifest::codes;
 
-/// Returns the texts of all snapshots and tests but this one.
+/// Returns the texts of all snapshots and tests of the manifest but this one.
 fn evidence() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut all = String::new();
-    for folder in ["tests", "tests/snapshots", "tests/bad_manifests"] {
+    for folder in ["tests/manifest", "tests/manifest/snapshots", "tests/bad_manifests"] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let wanted = path.extension().is_some_and(|extension| extension == "snap" || extension == "rs");

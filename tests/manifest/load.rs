@@ -1,8 +1,6 @@
 //! What a valid manifest means: defaults put in, names expanded, paths relative to their file.
 
-mod manifest_support;
-
-use manifest_support::{Folder, TOP};
+use super::folder::{Folder, TOP};
 use std::path::Path;
 use std::time::Duration;
 use tidegate::manifest::{
@@ -186,8 +184,11 @@ fn names_are_taken_as_they_are_spelled() {
         "{TOP}databases:\n  1.10: {{ retention_policies: {{ 2e3: {{}}, no: {{}}, 'my.rp': {{}}, \"~\": {{}}, Ü 日: {{}} }} }}\n"
     ));
     let manifest = folder.manifest();
-    let names: Vec<_> =
-        manifest.databases[&Database::from("1.10")].retention_policies.keys().map(|n| n.as_str()).collect();
+    let names: Vec<_> = manifest.databases[&Database::from("1.10")]
+        .retention_policies
+        .keys()
+        .map(RetentionPolicy::as_str)
+        .collect();
     assert_eq!(names, ["2e3", "my.rp", "no", "~", "Ü 日"]);
     assert_eq!(policy(&manifest, "1.10", "2e3").bucket, BucketName::from("1.10/2e3"));
 }

@@ -1,5 +1,4 @@
 //! What tests of the manifest share: a folder with files, an environment, and short views of problems.
-#![expect(dead_code, reason = "each test file uses a part of it")]
 
 use std::path::{Path, PathBuf};
 use tidegate::manifest::{self, Environment, Manifest, Problems};

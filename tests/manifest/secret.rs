@@ -1,8 +1,6 @@
 //! Secrets by reference: where they are read from, and that nothing shows them.
 
-mod manifest_support;
-
-use manifest_support::Folder;
+use super::folder::Folder;
 use secrecy::ExposeSecret;
 use tidegate::manifest::SecretRef;
 use tidegate::manifest::secret::{connection, influx_cli_connection, resolve};

@@ -1,8 +1,6 @@
 //! `${env:NAME}`: where it works, what it gives, and that values are never told.
 
-mod manifest_support;
-
-use manifest_support::{Folder, TOP};
+use super::folder::{Folder, TOP};
 use tidegate::model::Database;
 
 fn described(text: &str) -> String {

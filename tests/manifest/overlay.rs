@@ -1,8 +1,6 @@
 //! `extends`: mappings merge, lists replace, null removes, and every place stays known.
 
-mod manifest_support;
-
-use manifest_support::{Folder, TOP};
+use super::folder::{Folder, TOP};
 use tidegate::manifest::{RetentionIntent, SourceConfig, TargetConfig};
 use tidegate::model::{Database, Retention, RetentionPolicy};
 
