@@ -1,3 +1,5 @@
+//! The table of answers, row by row.
+
 use super::*;
 use reqwest::header::HeaderMap;
 

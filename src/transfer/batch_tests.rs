@@ -1,3 +1,5 @@
+//! Batches: every line in one, the same ones every time, a point always in the same lane.
+
 use super::*;
 use crate::line::parse;
 use proptest::prelude::*;

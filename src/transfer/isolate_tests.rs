@@ -1,3 +1,5 @@
+//! The search for refused lines, against five ways in which servers name them.
+
 use super::*;
 use crate::transfer::batch::{Place, Placed};
 use proptest::prelude::*;
