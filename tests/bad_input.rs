@@ -172,9 +172,9 @@ fn a_saved_plan_is_shown_without_the_target_and_without_the_manifest() {
 #[test]
 fn a_truncated_gzip_names_file_and_byte_and_sends_nothing_torn() {
     let scene = Scene::new("oss_v2", &[]);
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    std::io::Write::write_all(&mut packer, lines("cpu", 50_000).as_bytes()).unwrap();
-    let packed = packer.finish().unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, lines("cpu", 50_000).as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
     scene.workdir.write("autogen.lp", &packed[..packed.len() - 1000]);
     let run = scene.workdir.run(&["apply", "--auto-approve"]).exits(14);
     assert!(run.stdout.contains("autogen.lp") && run.stdout.contains("byte"), "{}", run.stdout);

@@ -1,5 +1,4 @@
 //! `docs/errors.md` lists every code with its summary. `UPDATE_DOCS=1 cargo test --test errors_doc` rewrites it.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use tidegate::model::Blame;
 

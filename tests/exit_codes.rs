@@ -85,9 +85,8 @@ fn more_deletes_than_the_safety_rules_allow_exit_with_12() {
     let scene = Scene::new("oss_v2", &[]);
     scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
     let without = scene.workdir.read("tidegate.yaml");
-    let without: String =
-        without.lines().filter(|line| !line.contains("daily")).map(|line| format!("{line}\n")).collect();
-    scene.workdir.write("tidegate.yaml", without);
+    let without: Vec<&str> = without.lines().filter(|line| !line.contains("daily")).collect();
+    scene.workdir.write("tidegate.yaml", without.join("\n"));
     scene.workdir.run(&["plan", "--detailed-exitcode"]).exits(0);
     scene.workdir.run(&["apply", "--prune", "--auto-approve"]).exits(12).stdout_has("max_deletes");
     scene.ask(Method::GET, "/api/v2/buckets?name=telegraf/daily", "");
@@ -146,7 +145,7 @@ fn points_missing_on_the_target_exit_with_16_and_are_named() {
     );
     let run = scene.workdir.run(&["verify"]).exits(16);
     assert!(
-        run.stdout.contains("cpu") && run.stdout.contains("value") && run.stdout.contains("3"),
+        run.stdout.contains("cpu") && run.stdout.contains("value") && run.stdout.contains('3'),
         "{}",
         run.stdout
     );

@@ -1,6 +1,7 @@
 //! Transfers against a target that fails in every way that passes: the same points, and exact numbers.
 
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "support/oracle.rs"]
 mod oracle;
 #[cfg(test)]

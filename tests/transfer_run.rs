@@ -1,6 +1,7 @@
 //! Transfers into the sandbox: what arrives, what is left out, what is refused, and how runs go on.
 
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "support/oracle.rs"]
 mod oracle;
 #[cfg(test)]

@@ -82,7 +82,7 @@ async fn compare_all(step: &Verify, context: Context<'_>) -> Result<Report, Erro
         report.rounds += 1;
         ask(step, &context, &expected, &asked, &open, &mut outcomes).await?;
         open.retain(|unit| outcomes.get(*unit).is_some_and(|outcome| outcome.fewer > 0));
-        let pausing = pause.min(total - waited).min(LONGEST_PAUSE);
+        let pausing = pause.min(total.saturating_sub(waited)).min(LONGEST_PAUSE);
         if open.is_empty() || pausing.is_zero() {
             break;
         }

@@ -5,19 +5,22 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 #[derive(Debug)]
-pub struct Influxd {
+pub(crate) struct Influxd {
     child: Child,
-    pub url: String,
+    pub(crate) url: String,
     _dir: tempfile::TempDir,
 }
 
 impl Influxd {
     /// Starts a server with empty data, or says on stderr that there is none and returns `None`.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let program =
             ["/usr/bin/influxd", "/usr/local/bin/influxd"].into_iter().find(|path| Path::new(path).exists());
         let Some(program) = program else {
-            eprintln!("not tested: no influxd on this machine; install the Debian package influxdb");
+            #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
+            {
+                eprintln!("not tested: no influxd on this machine; install the Debian package influxdb");
+            }
             return None;
         };
         let dir = tempfile::tempdir().unwrap();
@@ -42,7 +45,7 @@ impl Influxd {
 
     /// Asks until the server answers; a server that ended instead is a failure.
     fn wait_until_ready(&self) {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
         while super::try_ask(reqwest::Method::GET, &format!("{}/ping", self.url), Vec::new()).is_err() {
             assert!(std::time::Instant::now() < deadline, "influxd does not answer at {}", self.url);
             std::thread::yield_now();
@@ -50,7 +53,7 @@ impl Influxd {
     }
 
     /// Sends a statement that changes something.
-    pub fn execute(&self, statement: &str) {
+    pub(crate) fn execute(&self, statement: &str) {
         let url =
             reqwest::Url::parse_with_params(&format!("{}/query", self.url), [("q", statement)]).unwrap();
         let (status, body) = super::try_ask(reqwest::Method::POST, url.as_str(), Vec::new()).unwrap();
@@ -58,7 +61,7 @@ impl Influxd {
     }
 
     /// Writes a body of line protocol and returns status and answer.
-    pub fn write(&self, database: &str, body: &[u8]) -> (u16, String) {
+    pub(crate) fn write(&self, database: &str, body: &[u8]) -> (u16, String) {
         super::try_ask(reqwest::Method::POST, &format!("{}/write?db={database}", self.url), body.to_vec())
             .unwrap()
     }

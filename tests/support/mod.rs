@@ -1,10 +1,10 @@
 //! What tests of the whole program share: a work folder, the binary, a sandbox in another process.
-#![expect(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![expect(dead_code, reason = "each test file uses a part of it")]
 
-pub mod influxd;
-pub mod oracle;
-pub mod random;
-pub mod scene;
+pub(crate) mod influxd;
+pub(crate) mod oracle;
+pub(crate) mod random;
+pub(crate) mod scene;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -13,48 +13,48 @@ use std::process::{Child, Command, Output, Stdio};
 
 /// A folder of a test's own, removed at its end.
 #[derive(Debug)]
-pub struct Workdir {
+pub(crate) struct Workdir {
     dir: tempfile::TempDir,
     variables: BTreeMap<String, String>,
 }
 
 impl Workdir {
     /// Makes an empty folder.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), variables: BTreeMap::new() }
     }
 
     /// Makes a folder with a copy of the files in `examples/NAME`, without what runs left there.
-    pub fn with_example(name: &str) -> Self {
+    pub(crate) fn with_example(name: &str) -> Self {
         let workdir = Self::new();
         copy_folder(&root().join("examples").join(name), workdir.dir.path());
         workdir
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// Sets an environment variable for every later command.
-    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> &mut Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
     }
 
     /// Writes a file, with its folders.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.dir.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
         path
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.dir.path().join(name)).unwrap()
     }
 
     /// Returns the program, ready to run here with a bare environment and no terminal.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
         command.args(arguments).current_dir(self.dir.path()).env_clear().stdin(Stdio::null());
         command.env("HOME", self.dir.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -63,22 +63,22 @@ impl Workdir {
     }
 
     /// Runs the program to its end.
-    pub fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments).output().unwrap(), arguments)
     }
 }
 
 /// What a finished command said.
 #[derive(Debug)]
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
     arguments: String,
 }
 
 impl Run {
-    pub fn of(output: Output, arguments: &[&str]) -> Self {
+    pub(crate) fn of(output: Output, arguments: &[&str]) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -89,7 +89,7 @@ impl Run {
 
     /// Asserts the exit code, and shows everything where it is another.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(
             self.code, code,
             "tidegate {} exits with {}\n--- stdout\n{}\n--- stderr\n{}",
@@ -99,13 +99,13 @@ impl Run {
     }
 
     #[track_caller]
-    pub fn stdout_has(self, text: &str) -> Self {
+    pub(crate) fn stdout_has(self, text: &str) -> Self {
         assert!(self.stdout.contains(text), "stdout of {} lacks `{text}`:\n{}", self.arguments, self.stdout);
         self
     }
 
     #[track_caller]
-    pub fn stderr_has(self, text: &str) -> Self {
+    pub(crate) fn stderr_has(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "stderr of {} lacks `{text}`:\n{}", self.arguments, self.stderr);
         self
     }
@@ -113,14 +113,14 @@ impl Run {
 
 /// `tidegate sandbox serve` in another process, killed at the end.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     /// Starts a sandbox on a free port and waits for its address.
-    pub fn start(workdir: &Workdir, arguments: &[&str]) -> Self {
+    pub(crate) fn start(workdir: &Workdir, arguments: &[&str]) -> Self {
         let mut all = vec!["sandbox", "serve", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
         let mut child = workdir.command(&all).stdout(Stdio::piped()).spawn().unwrap();
@@ -135,7 +135,7 @@ impl Server {
     }
 
     /// Ends the process at once, as a power cut would.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -149,7 +149,7 @@ impl Drop for Server {
 }
 
 /// The project's folder.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -172,13 +172,13 @@ fn copy_folder(from: &Path, to: &Path) {
 
 /// Asks a server and returns the body of its answer.
 #[track_caller]
-pub fn get(url: &str, token: &str) -> String {
+pub(crate) fn get(url: &str, token: &str) -> String {
     ask(reqwest::Method::GET, url, token)
 }
 
 /// Deletes a resource.
 #[track_caller]
-pub fn delete(url: &str, token: &str) {
+pub(crate) fn delete(url: &str, token: &str) {
     ask(reqwest::Method::DELETE, url, token);
 }
 
@@ -190,7 +190,11 @@ fn ask(method: reqwest::Method, url: &str, token: &str) -> String {
 }
 
 /// Sends a request without a token and returns status and body, or that nobody answered.
-pub fn try_ask(method: reqwest::Method, url: &str, body: Vec<u8>) -> Result<(u16, String), reqwest::Error> {
+pub(crate) fn try_ask(
+    method: reqwest::Method,
+    url: &str,
+    body: Vec<u8>,
+) -> Result<(u16, String), reqwest::Error> {
     send(method, url, None, body)
 }
 

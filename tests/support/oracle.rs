@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// A value as it compares: floats by their bits, strings unescaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Value {
+pub(crate) enum Value {
     Float(u64),
     Integer(i64),
     Unsigned(u64),
@@ -13,11 +13,11 @@ pub enum Value {
 }
 
 /// Values by series as written, field as written, and time.
-pub type Points = BTreeMap<(Vec<u8>, Vec<u8>, i64), Value>;
+pub(crate) type Points = BTreeMap<(Vec<u8>, Vec<u8>, i64), Value>;
 
 /// Reads line protocol of whole points; comments, DDL and blank lines are passed over.
 #[track_caller]
-pub fn read(mut text: &[u8]) -> Points {
+pub(crate) fn read(mut text: &[u8]) -> Points {
     let mut points = Points::new();
     while !text.is_empty() {
         if text[0] == b'\n' {
@@ -90,7 +90,7 @@ fn read_value(text: &[u8]) -> (Value, &[u8]) {
 }
 
 /// Counts values by measurement and field, both unescaped.
-pub fn counts(points: &Points) -> BTreeMap<String, u64> {
+pub(crate) fn counts(points: &Points) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for (series, field, _) in points.keys() {
         let (measurement, _) = until(series, b",");

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 #[derive(Debug, Clone)]
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -15,13 +15,13 @@ impl Random {
     }
 
     /// Returns a number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
     /// Returns lines as `influx_inspect export` writes them: a line a value, series by series, and
     /// then a second generation that overwrites some of them.
-    pub fn export(&mut self, series: u64, times: u64) -> String {
+    pub(crate) fn export(&mut self, series: u64, times: u64) -> String {
         let mut text = String::new();
         for generation in 0..2 {
             for host in 0..series {
@@ -31,9 +31,9 @@ impl Random {
                             continue;
                         }
                         let value = match field {
-                            "usage_idle" => format!("{}", self.below(100_000) as f64 / 1000.0),
+                            "usage_idle" => format!("{}.{:03}", self.below(100), self.below(1000)),
                             "state" => format!("\"s{} line\nbreak, \\\"q\\\"\"", self.below(9)),
-                            _ => format!("{}i", self.next() as i64),
+                            _ => format!("{}i", self.next().cast_signed()),
                         };
                         let at = 1_700_000_000_000_000_000 + time * 10_000_000_000;
                         writeln!(text, "cpu,host=web{host:02},site=a\\ b {field}={value} {at}").unwrap();

@@ -2,18 +2,18 @@
 
 use super::{Server, Workdir, send};
 
-pub const TOKEN: &str = "canary-5f1d0c7e-token";
+pub(crate) const TOKEN: &str = "canary-5f1d0c7e-token";
 
 /// One database with two retention policies, a file each.
 #[derive(Debug)]
-pub struct Scene {
-    pub workdir: Workdir,
-    pub server: Server,
+pub(crate) struct Scene {
+    pub(crate) workdir: Workdir,
+    pub(crate) server: Server,
 }
 
 impl Scene {
     /// Starts a sandbox that plays `kind`, with more arguments for `sandbox serve`.
-    pub fn new(kind: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn new(kind: &str, arguments: &[&str]) -> Self {
         let mut workdir = Workdir::new();
         workdir.set("INFLUX_TOKEN", TOKEN);
         workdir.write("autogen.lp", lines("cpu", 2_000));
@@ -27,13 +27,13 @@ impl Scene {
     }
 
     /// Writes the manifest again, with more top-level YAML at its end.
-    pub fn write_manifest(&self, more: &str) {
+    pub(crate) fn write_manifest(&self, more: &str) {
         self.workdir.write("tidegate.yaml", manifest(&self.server.url, more));
     }
 
     /// Sends a request to the sandbox and returns its answer, which must be a success.
     #[track_caller]
-    pub fn ask(&self, method: reqwest::Method, path: &str, body: &str) -> serde_json::Value {
+    pub(crate) fn ask(&self, method: reqwest::Method, path: &str, body: &str) -> serde_json::Value {
         let url = format!("{}{path}", self.server.url);
         let (status, answer) = send(method, &url, Some(TOKEN), body.as_bytes().to_vec()).unwrap();
         assert!((200..300).contains(&status), "{url}: {status}: {answer}");
@@ -41,13 +41,13 @@ impl Scene {
     }
 
     /// Returns the organization's id.
-    pub fn org_id(&self) -> String {
+    pub(crate) fn org_id(&self) -> String {
         self.ask(reqwest::Method::GET, "/api/v2/orgs", "")["orgs"][0]["id"].as_str().unwrap().to_owned()
     }
 }
 
 /// Returns the manifest of a scene.
-pub fn manifest(url: &str, more: &str) -> String {
+pub(crate) fn manifest(url: &str, more: &str) -> String {
     format!(
         "tidegate: 1
 name: scene
@@ -65,7 +65,7 @@ databases:
 }
 
 /// Returns export lines, a value a line.
-pub fn lines(measurement: &str, count: u64) -> String {
+pub(crate) fn lines(measurement: &str, count: u64) -> String {
     let line = |at: u64| {
         format!(
             "{measurement},host=web{:02} value={at}i {}\n",
