@@ -55,6 +55,7 @@ async fn execute(plan: Plan, context: Context) -> Result<Outcome, Error> {
     });
     let outcome = Outcome { steps: steps.collect(), changed: run.shared.changed() };
     run.finish(&outcome);
+    events.close();
     Ok(outcome)
 }
 

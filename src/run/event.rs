@@ -84,7 +84,7 @@ pub enum Event {
         done: u64,
         /// Parts in all; 0 if not known yet.
         total: u64,
-        /// What the parts are, such as `windows`.
+        /// What the parts are, such as `queries`; `bytes` are those of the source as it is counted.
         unit: &'static str,
     },
     /// Something to know.
@@ -122,13 +122,16 @@ impl Event {
     }
 }
 
+/// An event and its time; `None` ends the run.
+type Queued = Option<(Timestamp, Event)>;
+
 /// Progress in the channel at most. Beyond, progress is dropped: the next one says more.
 const QUEUED_PROGRESS: usize = 256;
 
 /// Sends events. Never waits, never fails: nobody looking is no reason to stop.
 #[derive(Clone)]
 pub struct EventSender {
-    queue: mpsc::UnboundedSender<(Timestamp, Event)>,
+    queue: mpsc::UnboundedSender<Queued>,
     queued: Arc<AtomicUsize>,
     clock: Clock,
 }
@@ -142,7 +145,7 @@ impl std::fmt::Debug for EventSender {
 /// Receives events.
 #[derive(Debug)]
 pub struct EventReceiver {
-    queue: mpsc::UnboundedReceiver<(Timestamp, Event)>,
+    queue: mpsc::UnboundedReceiver<Queued>,
     queued: Arc<AtomicUsize>,
 }
 
@@ -168,7 +171,12 @@ impl EventSender {
             }
             self.queued.fetch_add(1, Ordering::Relaxed);
         }
-        let _ = self.queue.send(((self.clock)(), event));
+        let _ = self.queue.send(Some(((self.clock)(), event)));
+    }
+
+    /// Tells the receiver that the run is over, also where a thread still holds a sender.
+    pub fn close(&self) {
+        let _ = self.queue.send(None);
     }
 
     /// Sends a notice about a step or about the run.
@@ -179,9 +187,9 @@ impl EventSender {
 }
 
 impl EventReceiver {
-    /// Waits for the next event; `None` when all senders are gone.
+    /// Waits for the next event; `None` when the run is over or all senders are gone.
     pub async fn recv(&mut self) -> Option<(Timestamp, Event)> {
-        let (at, event) = self.queue.recv().await?;
+        let (at, event) = self.queue.recv().await??;
         if event.is_superseded() {
             self.queued.fetch_sub(1, Ordering::Relaxed);
         }
@@ -215,6 +223,16 @@ mod tests {
             *if event.is_superseded() { &mut progress } else { &mut steps } += 1;
         }
         assert_eq!((progress, steps), (QUEUED_PROGRESS, 1_000));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_run_is_told_though_a_sender_is_left() {
+        let (sender, mut receiver) = events(Arc::new(|| Timestamp(0)));
+        sender.send(Event::StepInterrupted { address: transfer() });
+        sender.close();
+        assert!(receiver.recv().await.is_some());
+        assert_eq!(receiver.recv().await, None);
+        drop(sender);
     }
 
     #[tokio::test]
