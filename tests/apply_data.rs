@@ -69,7 +69,7 @@ async fn data_is_moved_compared_and_then_left_alone() {
 
 #[tokio::test]
 async fn each_product_takes_the_same_plan() {
-    for kind in [Kind::OssV2, Kind::CloudTsm] {
+    for kind in [Kind::CloudTsm, Kind::CloudServerless] {
         let trial = Trial::with(kind, None).await;
         trial.write("a.lp", lines(500));
         let manifest = trial.manifest(ONE);
