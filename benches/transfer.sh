@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Lines and bytes a second from an export file to a sandbox that discards, and the peak memory of `apply`.
+# Lines and bytes a second from an export file to a sandbox that discards, and to one that stores and is compared
+# afterwards; and the peak memory of `apply`.
 #
 #   benches/transfer.sh [LINES]     default 2,000,000; needs /usr/bin/time (Debian package time)
 set -eu
@@ -25,9 +26,9 @@ awk -v lines="$lines" 'BEGIN {
 }' > "$work/plain.lp"
 gzip -k "$work/plain.lp"
 
-apply() { # NAME FILE
+apply() { # NAME FILE VERIFY [--discard]
   mkdir -p "$work/$1"
-  "$tidegate" sandbox serve --listen 127.0.0.1:0 --path "$work/$1/store" --as oss_v2 --discard > "$work/$1/url" &
+  "$tidegate" sandbox serve --listen 127.0.0.1:0 --path "$work/$1/store" --as oss_v2 ${4:-} > "$work/$1/url" &
   server=$!
   until grep -q '^token' "$work/$1/url"; do :; done
   cat > "$work/$1/tidegate.yaml" <<YAML
@@ -38,7 +39,7 @@ target: { url: '$(sed -n 's/^url: //p' "$work/$1/url")', org: sandbox, token: { 
 databases:
   bench:
     retention_policies:
-      autogen: { retention: infinite, transfer: { files: ['$2'], verify: ${3:-none} } }
+      autogen: { retention: infinite, transfer: { files: ['$2'], verify: $3 } }
 YAML
   INFLUX_TOKEN=sandbox /usr/bin/time -f '%e %M %U' -o "$work/$1/time" \
     "$tidegate" apply -f "$work/$1/tidegate.yaml" --auto-approve --quiet > "$work/$1/out" 2>&1 || cat "$work/$1/out"
@@ -51,6 +52,6 @@ YAML
 
 echo "| from           | time     | lines           | uncompressed | peak memory | user CPU |"
 echo "|---|---|---|---|---|---|"
-apply plain "$work/plain.lp"
-apply gz "$work/plain.lp.gz"
-apply plain-counts "$work/plain.lp" counts
+apply plain "$work/plain.lp" none --discard
+apply gz "$work/plain.lp.gz" none --discard
+apply stored+counts "$work/plain.lp" counts
