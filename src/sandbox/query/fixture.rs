@@ -109,10 +109,10 @@ esc\ m,t\,a\=g=v\ al f\ k="q\"\\" 1790000000000000000
         .bucket("270731cc302539ef", " spaced name ")
         .bucket("8b49fa6889eabb6d", "telegraf/autogen")
         .bucket("8b49fa6889eabb6e", "telegraf/daily")
-        .bucket("8b49fa6889eabb6f", "renamed")
+        .bucket("8b49fa6889eabb6f", "telegraf/renamed")
         .mapping("telegraf", "autogen", "telegraf/autogen")
         .mapping("telegraf", "daily", "telegraf/daily")
-        .mapping("telegraf", "renamed", "renamed")
+        .mapping("telegraf", "renamed", "telegraf/renamed")
         .lines("telegraf/autogen", &lines)
 }
 

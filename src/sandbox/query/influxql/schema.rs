@@ -11,6 +11,36 @@ pub(super) struct Schema {
     pub(super) tags: BTreeSet<Vec<u8>>,
 }
 
+impl Schema {
+    /// Adds a measurement. Of a field's types the one counts that the servers prefer.
+    pub(super) fn add(&mut self, fields: &BTreeMap<Vec<u8>, FieldType>, tags: BTreeSet<Vec<u8>>) {
+        for (name, kind) in fields {
+            let known = self.fields.entry(name.clone()).or_insert(*kind);
+            if rank(*kind) < rank(*known) {
+                *known = *kind;
+            }
+        }
+        self.tags.extend(tags);
+    }
+
+    /// Tells whether a field that is of type `own` in its measurement is shown: numbers stand for each
+    /// other, other types only for themselves. So it was recorded from influxd 2.8.0.
+    pub(super) fn shows(&self, field: &[u8], own: FieldType) -> bool {
+        self.fields.get(field).is_some_and(|kind| *kind == own || rank(own).max(rank(*kind)) < 3)
+    }
+}
+
+/// Returns the place of a type among those the servers prefer; numbers come first.
+fn rank(kind: FieldType) -> usize {
+    match kind {
+        FieldType::Float => 0,
+        FieldType::Unsigned => 1,
+        FieldType::Integer => 2,
+        FieldType::String => 3,
+        FieldType::Boolean => 4,
+    }
+}
+
 /// A column of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Column {

@@ -9,7 +9,7 @@ use super::schema::{Column, Content, Schema, columns, dimensions};
 use super::syntax::{Fill, Select};
 use crate::model::Timestamp;
 use crate::sandbox::query::{NO_POINTS, QueryError};
-use crate::sandbox::store::{Id, Value};
+use crate::sandbox::store::{FieldType, Id, Value};
 use std::collections::BTreeMap;
 
 /// Tag keys and values, sorted by key.
@@ -28,6 +28,7 @@ pub(super) struct Query<'a> {
     pub(super) columns: Vec<Column>,
     pub(super) now: Timestamp,
     buckets: Buckets<'a>,
+    schema: Schema,
 }
 
 /// The series of a measurement that are one in the answer.
@@ -39,9 +40,20 @@ pub(super) struct Group<'a> {
 /// A series of the store.
 pub(super) struct Series<'a> {
     pub(super) tags: Tags,
+    place: Place<'a>,
+}
+
+/// A measurement of a bucket.
+#[derive(Clone, Copy)]
+struct Place<'a> {
     bucket: Id,
     measurement: &'a [u8],
+    /// Its fields with their types.
+    own: Option<&'a BTreeMap<Vec<u8>, FieldType>>,
 }
+
+/// The fields of each measurement.
+type Own = BTreeMap<(Vec<u8>, Id), BTreeMap<Vec<u8>, FieldType>>;
 
 /// Runs a `SELECT`.
 pub(super) fn run(
@@ -55,7 +67,7 @@ pub(super) fn run(
     }
     let meaning = Meaning::of(select.condition.as_ref(), now).map_err(QueryError::invalid)?;
     let mut measurements = buckets.measurements(&select.sources)?;
-    let schema = schema(buckets, &measurements)?;
+    let (schema, own) = schema(buckets, &measurements)?;
     let columns = columns(select, &schema).map_err(QueryError::invalid)?;
     let field = |name: &Vec<u8>| schema.fields.contains_key(name);
     if let Some(key) = meaning
@@ -83,12 +95,13 @@ pub(super) fn run(
         return Ok(());
     }
     let dimensions = dimensions(select, &schema);
-    let query = Query { select, meaning, columns, now, buckets };
+    let query = Query { select, meaning, columns, now, buckets, schema };
     if select.descending {
         measurements.reverse();
     }
     for (measurement, bucket) in &measurements {
-        let mut groups = query.groups(measurement, *bucket, &schema, &dimensions)?;
+        let place = Place { bucket: *bucket, measurement, own: own.get(&(measurement.clone(), *bucket)) };
+        let mut groups = query.groups(place, &dimensions)?;
         if select.descending {
             groups.reverse();
         }
@@ -103,36 +116,29 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Returns the fields and tags that the measurements have together.
-fn schema(buckets: Buckets<'_>, measurements: &[(Vec<u8>, Id)]) -> Result<Schema, QueryError> {
-    let mut schema = Schema::default();
+/// Returns the fields and tags that the measurements have together, and the fields of each.
+fn schema(buckets: Buckets<'_>, measurements: &[(Vec<u8>, Id)]) -> Result<(Schema, Own), QueryError> {
+    let (mut schema, mut own) = (Schema::default(), Own::new());
     for (measurement, bucket) in measurements {
-        for (name, kind) in buckets.store.fields(*bucket, measurement)? {
-            schema.fields.entry(name).or_insert(kind);
-        }
-        schema.tags.extend(buckets.store.tag_keys(*bucket, measurement)?);
+        let fields = buckets.store.fields(*bucket, measurement)?;
+        schema.add(&fields, buckets.store.tag_keys(*bucket, measurement)?);
+        own.insert((measurement.clone(), *bucket), fields);
     }
-    Ok(schema)
+    Ok((schema, own))
 }
 
 impl Query<'_> {
     /// Returns the groups of a measurement by the values of their tags, and in each the series likewise.
-    fn groups<'m>(
-        &self,
-        measurement: &'m [u8],
-        bucket: Id,
-        schema: &Schema,
-        dimensions: &[Vec<u8>],
-    ) -> Result<Vec<Group<'m>>, QueryError> {
+    fn groups<'m>(&self, place: Place<'m>, dimensions: &[Vec<u8>]) -> Result<Vec<Group<'m>>, QueryError> {
         let values = |keys: &mut dyn Iterator<Item = &Vec<u8>>, tags: &Tags| -> Values {
             keys.map(|key| tag(tags, key).to_vec()).collect()
         };
         let mut groups: BTreeMap<Values, BTreeMap<Values, Series<'m>>> = BTreeMap::new();
-        for tags in self.buckets.store.series(bucket, measurement)? {
+        for tags in self.buckets.store.series(place.bucket, place.measurement)? {
             if self.meaning.tags.accepts(&tags) {
                 let of_group = values(&mut dimensions.iter(), &tags);
-                let of_series = values(&mut schema.tags.iter(), &tags);
-                groups.entry(of_group).or_default().insert(of_series, Series { tags, bucket, measurement });
+                let of_series = values(&mut self.schema.tags.iter(), &tags);
+                groups.entry(of_group).or_default().insert(of_series, Series { tags, place });
             }
         }
         let names =
@@ -141,7 +147,7 @@ impl Query<'_> {
             .into_iter()
             .map(|(values, series)| Group {
                 head: Head {
-                    name: measurement.to_vec(),
+                    name: place.measurement.to_vec(),
                     tags: dimensions.iter().cloned().zip(values).collect(),
                     columns: names().collect(),
                 },
@@ -152,11 +158,13 @@ impl Query<'_> {
 
     /// Reads the fields of a series in the range wanted; each goes to `visit` with its points.
     pub(super) fn read(&self, series: &Series<'_>, visit: &mut Visit<'_>) -> Result<(), QueryError> {
-        let store = self.buckets.store;
-        let range = self.meaning.range();
-        for field in store.scan_series(series.bucket, series.measurement, &series.tags, range)? {
+        let (store, place, range) = (self.buckets.store, series.place, self.meaning.range());
+        for field in store.scan_series(place.bucket, place.measurement, &series.tags, range)? {
             let field = field?;
-            visit(&field.field, field.points)?;
+            let kind = place.own.and_then(|own| own.get(&field.field));
+            if kind.is_some_and(|kind| self.schema.shows(&field.field, *kind)) {
+                visit(&field.field, field.points)?;
+            }
         }
         Ok(())
     }
