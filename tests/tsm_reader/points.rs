@@ -76,15 +76,17 @@ pub(crate) fn read_unit(
         let series = reader.series().to_vec();
         let again = last_series.as_ref() == Some(&series);
         let mut last_time: Option<i64> = None;
-        while let Some(point) = reader.next_point()? {
-            assert!(!point.is_empty());
-            // Passes over the same times happen only where memory is short.
-            assert!(last_time.is_none_or(|t| t < point.time) || again || options.memory < 1 << 20);
-            last_time = Some(point.time);
-            for (_, name, value) in point.values() {
-                let at = (series.clone(), name.to_vec(), point.time);
-                let before = points.insert(at.clone(), value.into());
-                assert_eq!(before, None, "twice: {at:?}");
+        while let Some(rows) = reader.next_rows()? {
+            assert!(!rows.times.is_empty());
+            for point in rows.points() {
+                // Passes over the same times happen only where memory is short.
+                assert!(last_time.is_none_or(|t| t < point.time) || again || options.memory < 1 << 20);
+                last_time = Some(point.time);
+                for (name, value) in point.values() {
+                    let at = (series.clone(), name.to_vec(), point.time);
+                    let before = points.insert(at.clone(), value.into());
+                    assert_eq!(before, None, "twice: {at:?}");
+                }
             }
         }
         last_series = Some(series);

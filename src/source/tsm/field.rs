@@ -7,7 +7,7 @@ use super::index::{Entry, IndexCursor};
 use super::notice::Care;
 use super::ranges::contains;
 use super::runs::RunBlock;
-use super::value::{Type, Value};
+use super::value::{Type, Values};
 
 /// What walking a field needs beside the field itself.
 #[derive(Debug)]
@@ -211,16 +211,25 @@ impl Field {
         self.loaded.get(span.slot)?.block.times.get(span.at).copied()
     }
 
-    /// Returns the value of the current point.
-    pub(super) fn value(&self) -> Option<Value<'_>> {
-        let span = self.spans.get(self.span)?;
-        self.loaded.get(span.slot)?.block.values.get(span.at)
+    /// Returns the times of the current point and those after it that are at hand.
+    pub(super) fn times(&self) -> &[i64] {
+        let times = || {
+            let span = self.spans.get(self.span)?;
+            self.loaded.get(span.slot)?.block.times.get(span.at..span.end)
+        };
+        times().unwrap_or_default()
     }
 
-    /// Goes to the next point.
-    pub(super) fn advance(&mut self, loader: &mut Loader<'_>) -> Result<(), Error> {
+    /// Returns a column of values and where in it the current point is.
+    pub(super) fn values(&self) -> Option<(&Values, usize)> {
+        let span = self.spans.get(self.span)?;
+        Some((&self.loaded.get(span.slot)?.block.values, span.at))
+    }
+
+    /// Goes on by so many points, at most as many as are at hand.
+    pub(super) fn advance(&mut self, count: usize, loader: &mut Loader<'_>) -> Result<(), Error> {
         if let Some(span) = self.spans.get_mut(self.span) {
-            span.at += 1;
+            span.at += count;
             if span.at < span.end {
                 return Ok(());
             }

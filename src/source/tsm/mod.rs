@@ -24,7 +24,7 @@ pub(super) use block::take_varint;
 pub use directory::{Directory, Folders, NodeFolders, Unit};
 pub use error::{Error, Lost};
 pub use notice::{Notice, OnDamage};
-pub use reader::{Options, Point, Reader};
+pub use reader::{Column, Options, Point, Reader, Rows};
 pub use scan::{FieldFacts, ShardFacts};
 pub use shard::{CopyFolders, ShardFolders};
 pub use value::{Strings, Type, Value, Values};

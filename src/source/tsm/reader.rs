@@ -4,7 +4,7 @@ use super::error::Error;
 use super::field::{Field, Loader, Pool};
 use super::gather::{Blocks, Gathered, Input, KeyMerge};
 use super::notice::{Care, Notice, OnDamage};
-use super::value::Value;
+use super::value::{Value, Values};
 use crate::model::TimeRange;
 
 /// What to read, and how.
@@ -38,8 +38,10 @@ pub struct Reader {
     fields: Vec<Field>,
     /// The times of their current points.
     times: Vec<i64>,
-    /// Which of them have a value in the current point.
+    /// Which of them have values in the current rows.
     row: Vec<usize>,
+    /// The number of the current rows.
+    taken: usize,
     /// Fields that did not fit into memory, and the first time that is still to come.
     deferred: Vec<(usize, i64)>,
     pool: Pool,
@@ -48,36 +50,64 @@ pub struct Reader {
     memory: usize,
 }
 
-/// All values of a series at one time.
+/// Successive points of a series that all have values of the same fields.
 #[derive(Debug, Clone, Copy)]
-pub struct Point<'a> {
-    /// Nanoseconds since 1970.
-    pub time: i64,
+pub struct Rows<'a> {
+    /// Nanoseconds since 1970, ascending. Never empty.
+    pub times: &'a [i64],
     row: &'a [usize],
     fields: &'a [Field],
     gathered: &'a Gathered,
 }
 
-impl<'a> Point<'a> {
-    /// Walks the fields that have a value at this time, in the order of their names: number of the field in the
-    /// series, name, value.
-    pub fn values(&self) -> impl Iterator<Item = (usize, &'a [u8], Value<'a>)> {
+/// The values of one field in some rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'a> {
+    /// The number of the field in the series, as [`Reader::field_names`] counts.
+    pub field: usize,
+    /// The name of the field, unescaped.
+    pub name: &'a [u8],
+    /// Values, those of the rows among them.
+    pub values: &'a Values,
+    /// Where in `values` the first row is.
+    pub start: usize,
+}
+
+/// All values of a series at one time.
+#[derive(Debug, Clone, Copy)]
+pub struct Point<'a> {
+    /// Nanoseconds since 1970.
+    pub time: i64,
+    rows: Rows<'a>,
+    at: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Walks the fields that have a value in every row, in the order of their names.
+    pub fn columns(&self) -> impl Iterator<Item = Column<'a>> {
         let (fields, gathered) = (self.fields, self.gathered);
         self.row.iter().filter_map(move |at| {
             let field = fields.get(*at)?;
             let name = gathered.name(gathered.fields.get(field.number)?);
-            Some((field.number, name, field.value()?))
+            let (values, start) = field.values()?;
+            Some(Column { field: field.number, name, values, start })
         })
     }
 
-    /// Returns the number of values.
-    pub fn len(&self) -> usize {
-        self.row.len()
+    /// Walks the rows one by one.
+    pub fn points(&self) -> impl Iterator<Item = Point<'a>> {
+        let rows = *self;
+        self.times.iter().enumerate().map(move |(at, time)| Point { time: *time, rows, at })
     }
+}
 
-    /// Tells whether there is no value; there always is one.
-    pub fn is_empty(&self) -> bool {
-        self.row.is_empty()
+impl<'a> Point<'a> {
+    /// Walks the values at this time, in the order of the names of their fields.
+    pub fn values(&self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
+        let at = self.at;
+        self.rows
+            .columns()
+            .filter_map(move |column| Some((column.name, column.values.get(column.start + at)?)))
     }
 }
 
@@ -99,6 +129,7 @@ impl Reader {
             fields: Vec::new(),
             times: Vec::new(),
             row: Vec::new(),
+            taken: 0,
             deferred: Vec::new(),
             pool: Pool::default(),
             care,
@@ -135,16 +166,31 @@ impl Reader {
         self.gathered.fields.iter().map(|field| self.gathered.name(field))
     }
 
-    /// Goes to the next point of the current series and returns it.
-    pub fn next_point(&mut self) -> Result<Option<Point<'_>>, Error> {
+    /// Returns the next points of the current series, as many as have values of the same fields and are at hand;
+    /// `None` behind the last one.
+    pub fn next_rows(&mut self) -> Result<Option<Rows<'_>>, Error> {
         self.advance_row()?;
         self.defer_what_does_not_fit();
         if self.fields.is_empty() {
             self.open_deferred()?;
         }
         let Some(time) = self.times.iter().copied().min() else { return Ok(None) };
-        self.row.extend(self.times.iter().enumerate().filter(|(_, t)| **t == time).map(|(at, _)| at));
-        Ok(Some(Point { time, row: &self.row, fields: &self.fields, gathered: &self.gathered }))
+        // Rows end where a field ends or skips a time, and before a field that is not in them.
+        let (mut common, mut before) = (None, None);
+        for (at, (field, next)) in self.fields.iter().zip(&self.times).enumerate() {
+            if *next == time {
+                self.row.push(at);
+                let times = field.times();
+                common = Some(common.map_or(times, |common| common_start(common, times)));
+            } else {
+                before = Some(before.map_or(*next, |before: i64| before.min(*next)));
+            }
+        }
+        let times = common.unwrap_or_default();
+        let end = before.map_or(times.len(), |before| times.partition_point(|time| *time < before));
+        let times = times.get(..end).unwrap_or(times);
+        self.taken = times.len();
+        Ok(Some(Rows { times, row: &self.row, fields: &self.fields, gathered: &self.gathered }))
     }
 
     /// Takes what was noticed since the last call.
@@ -152,7 +198,7 @@ impl Reader {
         std::mem::take(&mut self.care.notices)
     }
 
-    /// Moves the fields of the current point to their next points.
+    /// Moves the fields of the current rows behind them.
     fn advance_row(&mut self) -> Result<(), Error> {
         let mut loader = Loader {
             blocks: &self.blocks,
@@ -164,7 +210,7 @@ impl Reader {
         let mut ended = false;
         for at in self.row.drain(..) {
             let Some(field) = self.fields.get_mut(at) else { continue };
-            field.advance(&mut loader)?;
+            field.advance(self.taken, &mut loader)?;
             match (field.time(), self.times.get_mut(at)) {
                 (Some(time), Some(slot)) => *slot = time,
                 _ => ended = true,
@@ -215,4 +261,16 @@ impl Reader {
         self.deferred.drain(..opened);
         Ok(())
     }
+}
+
+/// Returns what two rows of times have in common at their starts.
+fn common_start<'a>(a: &'a [i64], b: &[i64]) -> &'a [i64] {
+    let length = a.len().min(b.len());
+    let (a, b) = (&a[..length], &b[..length]);
+    // Comparing whole is what is normal, and fast.
+    if a == b {
+        return a;
+    }
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    &a[..same]
 }
