@@ -11,7 +11,7 @@
 //!
 //! - [`model`]: words of the domain, without I/O.
 //! - [`manifest`]: the YAML file, from text to desired intent, or to problems with places.
-//! - [`line`]: line protocol: scanner, record splitter, formatter.
+//! - [`mod@line`]: line protocol: scanner, record splitter, formatter.
 //! - [`source`]: where 1.x data comes from, read only.
 //! - [`target`]: `InfluxDB` Cloud, Serverless and 2.x over HTTP.
 //! - [`plan`]: what has to change, in which order, and why. Pure functions.

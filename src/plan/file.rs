@@ -29,7 +29,7 @@ pub fn write(path: &Path, plan: &Plan) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads a plan that [`write`] saved.
+/// Reads a plan that [`write()`] saved.
 ///
 /// # Errors
 /// Fails on a file that is not a plan, is damaged or edited, or comes from a newer tidegate.

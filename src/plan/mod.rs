@@ -1,7 +1,7 @@
 //! What has to change, as data: pure functions from the manifest and both sides to a [`Plan`].
 //!
-//! [`desired`] makes the manifest and the source's inventory concrete, [`diff`] compares that with
-//! what was observed, [`preflight`] says what the target or the safety rules would refuse.
+//! [`desired()`] makes the manifest and the source's inventory concrete, [`diff()`] compares that with
+//! what was observed, [`preflight()`] says what the target or the safety rules would refuse.
 
 pub mod address;
 pub mod codes;

@@ -1,6 +1,6 @@
 //! Compares both sides.
 //!
-//! [`expected()`] counts what the source has, after the last write of every value won; [`run`] asks the
+//! [`expected()`] counts what the source has, after the last write of every value won; [`run()`] asks the
 //! target for the same counts and compares.
 
 pub mod codes;

@@ -25,7 +25,7 @@ pub struct Options {
 /// Compares what there shall be with what is there.
 ///
 /// The same values give the same plan and the same digest. What the target or the safety rules would
-/// refuse is not decided here, but by [`super::preflight`].
+/// refuse is not decided here, but by [`super::preflight()`].
 pub fn diff(
     desired: &Desired,
     observed: &State,
