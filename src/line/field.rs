@@ -4,7 +4,7 @@ use super::error::{LineError, Reason, shown};
 use super::escape::unescape_field_key;
 use super::number::{scan_boolean, scan_number};
 use super::value::Value;
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 
 /// Where a field section ends, and whether it needs a second look.
@@ -15,6 +15,17 @@ pub(super) struct Section {
     /// twice, and its two scans differ about backslashes and about text after a closing quote.
     pub(super) odd: bool,
 }
+
+/// Bytes that mean something in a field section; all others only need passing over.
+static SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    special[b'\\' as usize] = true;
+    special[b'"' as usize] = true;
+    special[b'=' as usize] = true;
+    special[b',' as usize] = true;
+    special[b' ' as usize] = true;
+    special
+};
 
 /// How a field section stands after some bytes.
 #[derive(Default)]
@@ -30,6 +41,10 @@ pub(super) fn scan_fields(text: &[u8], start: usize) -> Result<Section, LineErro
     let mut state = State::default();
     let mut at = start;
     while let Some(&byte) = text.get(at) {
+        if !state.quoted && !SPECIAL[usize::from(byte)] {
+            at += 1;
+            continue;
+        }
         match byte {
             b'\\' if at + 1 < text.len() => {
                 state.odd |= !state.quoted;
@@ -107,18 +122,26 @@ pub(super) fn check_odd(section: &[u8], offset: usize) -> Result<Option<usize>, 
 
 /// Returns the place of the `=` that ends a field key, or the length of the text.
 fn key_end(text: &[u8]) -> usize {
-    let mut previous = 0;
-    for (at, &byte) in text.iter().enumerate() {
-        if byte == b'=' && previous != b'\\' {
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| memchr(b'=', rest)) {
+        at += found;
+        if at == 0 || text.get(at - 1) != Some(&b'\\') {
             return at;
         }
-        previous = byte;
+        at += 1;
     }
     text.len()
 }
 
 /// Returns the place of the comma that ends a value, or the length of the text.
 fn value_end(text: &[u8]) -> usize {
+    let comma = memchr(b',', text).unwrap_or(text.len());
+    let value = text.get(..comma).unwrap_or(text);
+    // A backslash alone moves nothing.
+    if memchr(b'"', value).is_none() { comma } else { quoted_value_end(text) }
+}
+
+fn quoted_value_end(text: &[u8]) -> usize {
     let mut quoted = false;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
@@ -126,6 +149,10 @@ fn value_end(text: &[u8]) -> usize {
             b'\\' if matches!(text.get(at + 1), Some(b'"' | b'\\')) => at += 1,
             b'"' => quoted = !quoted,
             b',' if !quoted => return at,
+            _ if quoted => {
+                let rest = text.get(at + 1..).unwrap_or_default();
+                at += memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+            }
             _ => {}
         }
         at += 1;

@@ -27,6 +27,9 @@ enum Suffix {
 
 /// Scans the number that begins at `start`; returns the byte after it.
 pub(super) fn scan_number(text: &[u8], start: usize) -> Result<usize, LineError> {
+    if let Some(end) = short_number(text, start) {
+        return Ok(end);
+    }
     let invalid = |at: usize| LineError::at(at, Reason::InvalidNumber);
     let negative = text.get(start) == Some(&b'-');
     let mut at = start + usize::from(negative);
@@ -52,6 +55,25 @@ pub(super) fn scan_number(text: &[u8], start: usize) -> Result<usize, LineError>
     let whole = text.get(start..at).unwrap_or_default();
     check(whole, negative, &seen).map_err(|reason| LineError::at(at, reason))?;
     Ok(at)
+}
+
+/// Returns the end of a number that is right at first sight, as most are: few digits, one point at
+/// most, or an `i`.
+fn short_number(text: &[u8], start: usize) -> Option<usize> {
+    let digits = |from: usize| {
+        let rest = text.get(from..).unwrap_or_default();
+        rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let first = start + usize::from(text.get(start) == Some(&b'-'));
+    let whole = digits(first);
+    let mut end = first + whole;
+    match text.get(end) {
+        Some(b'.') => end += 1 + digits(end + 1),
+        Some(b'i') => end += 1,
+        _ => {}
+    }
+    let short = end - start < INTEGER_CHECK;
+    (whole > 0 && short && matches!(text.get(end), None | Some(b',' | b' '))).then_some(end)
 }
 
 /// Checks a number whose bytes are all allowed.

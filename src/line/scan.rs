@@ -3,7 +3,7 @@
 use super::MAX_KEY;
 use super::error::{LineError, Reason, shown};
 use super::field::{FieldKeys, Fields, check_odd, scan_fields};
-use super::value::text_of;
+use super::value::parse as parse_number;
 use crate::model::Timestamp;
 
 /// Tag keys that 2.x keeps for itself, with the spelling of its messages.
@@ -151,15 +151,14 @@ pub(super) fn skip_blanks(text: &[u8], at: usize) -> usize {
 
 /// Returns the first byte after `from` that stops and does not follow a backslash.
 fn next_unescaped(text: &[u8], from: usize, stops: impl Fn(u8) -> bool) -> Option<usize> {
-    let (&first, rest) = text.get(from..)?.split_first()?;
-    let mut previous = first;
-    for (index, &byte) in rest.iter().enumerate() {
-        if previous != b'\\' && stops(byte) {
-            return Some(from + 1 + index);
+    let mut at = from + 1;
+    loop {
+        at += text.get(at..)?.iter().position(|byte| stops(*byte))?;
+        if text.get(at - 1) != Some(&b'\\') {
+            return Some(at);
         }
-        previous = byte;
+        at += 1;
     }
-    None
 }
 
 /// Where measurement and tags end.
@@ -221,6 +220,9 @@ fn scan_tag(text: &[u8], start: usize) -> Result<(usize, usize), LineError> {
 }
 
 fn reserved_name(name: &[u8]) -> Option<&'static str> {
+    if !matches!(name.first(), Some(b't' | b'_' | 0 | 0xff)) {
+        return None;
+    }
     RESERVED.iter().find(|(reserved, _)| *reserved == name).map(|(_, shown)| *shown)
 }
 
@@ -250,20 +252,20 @@ fn check_lengths(series: &[u8], fields: &[u8], offset: usize) -> Result<(), Line
 fn scan_time(text: &[u8], from: usize, precision: Precision) -> Result<Option<i64>, LineError> {
     let start = skip_blanks(text, from);
     let rest = text.get(start..).unwrap_or_default();
-    let length = rest.iter().position(|byte| matches!(byte, b' ' | b'\n')).unwrap_or(rest.len());
-    let (number, after) = rest.split_at(length);
+    let sign = usize::from(rest.first() == Some(&b'-'));
+    let digits = rest.iter().skip(sign).take_while(|byte| byte.is_ascii_digit()).count();
+    let length = sign + digits;
+    let (number, after) = rest.split_at_checked(length).unwrap_or_default();
+    if !matches!(after.first(), None | Some(b' ' | b'\n')) {
+        return Err(LineError::at(start + length, Reason::BadTimestamp));
+    }
     if number.is_empty() {
         return Ok(None);
     }
-    let digits = number.strip_prefix(b"-").unwrap_or(number);
-    if let Some(bad) = digits.iter().position(|byte| !byte.is_ascii_digit()) {
-        return Err(LineError::at(start + number.len() - digits.len() + bad, Reason::BadTimestamp));
-    }
-    if digits.is_empty() {
+    if digits == 0 {
         return Err(LineError::at(start, Reason::TimestampSyntax(shown(number))));
     }
-    let count: i64 = text_of(number)
-        .and_then(|text| text.parse().ok())
+    let count: i64 = parse_number(number)
         .ok_or_else(|| LineError::at(start, Reason::TimestampNumberOutOfRange(shown(number))))?;
     let time = count
         .checked_mul(precision.nanoseconds())

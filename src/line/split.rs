@@ -30,6 +30,18 @@ impl Kind {
     }
 }
 
+/// Bytes that mean something outside of quotes; all others only need passing over.
+static SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    special[b'\\' as usize] = true;
+    special[b'"' as usize] = true;
+    special[b'=' as usize] = true;
+    special[b',' as usize] = true;
+    special[b' ' as usize] = true;
+    special[b'\n' as usize] = true;
+    special
+};
+
 /// Finds the end of one record at a time, over text that may still grow.
 #[derive(Debug, Clone)]
 pub(super) struct Splitter {
@@ -109,6 +121,10 @@ impl Splitter {
     /// Looks at every byte, from where the last call stopped.
     fn walk(&mut self, text: &[u8], complete: bool) -> Option<usize> {
         while let Some(&byte) = text.get(self.scanned) {
+            if !self.quoted && !SPECIAL[usize::from(byte)] {
+                self.scanned += 1;
+                continue;
+            }
             match byte {
                 // At the very end a backslash is an ordinary byte: so the server does.
                 b'\\' if self.scanned + 2 < text.len() => self.scanned += 2,

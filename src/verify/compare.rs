@@ -1,6 +1,6 @@
 //! Questions to the target, and the comparison of an answer. Pure.
 
-use super::expected::{Expected, Series, window_start};
+use super::expected::{Expected, Series, window_start, windows_end};
 use super::report::Difference;
 use crate::model::{TimeRange, Timestamp};
 use crate::plan::Verify;
@@ -63,8 +63,7 @@ pub(super) fn units(expected: &Expected, range: TimeRange) -> Vec<Unit> {
         let mut start = range.start.0;
         while start < range.end.0 {
             // From the beginning of a window on, so that no window is cut in two.
-            let end = window_start(start, length).saturating_add(length.saturating_mul(windows));
-            let end = end.min(range.end.0);
+            let end = windows_end(start, length, windows).min(range.end.0);
             units.push(Unit {
                 measurement: measurement.to_owned(),
                 range: TimeRange { start: Timestamp(start), end: Timestamp(end) },

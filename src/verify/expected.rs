@@ -161,12 +161,22 @@ impl Counter {
         let window_ns = window_length(self.first, self.last);
         let mut counts: Vec<BTreeMap<i64, u64>> = vec![BTreeMap::new(); self.names.list.len()];
         let mut values: u64 = 0;
+        // Values come by series and time, so most fall into the window of the one before.
+        let mut run = (0, 0..0, 0);
+        let mut add = |(name, window, count): (u32, std::ops::Range<i64>, u64)| {
+            if let (Some(windows), 1..) = (counts.get_mut(name as usize), count) {
+                *windows.entry(window.start).or_default() += count;
+            }
+        };
         let pushed = self.distinct.each(|name, time| {
             values += 1;
-            if let Some(windows) = counts.get_mut(name as usize) {
-                *windows.entry(window_start(time, window_ns)).or_default() += 1;
+            if run.0 != name || !run.1.contains(&time) {
+                let window = window_start(time, window_ns)..windows_end(time, window_ns, 1);
+                add(std::mem::replace(&mut run, (name, window, 0)));
             }
+            run.2 += 1;
         })?;
+        add(run);
         Ok(Expected {
             window_ns,
             range: Some(TimeRange { start: Timestamp(self.first), end: Timestamp(self.last + 1) }),
@@ -249,6 +259,11 @@ pub(super) fn window_start(time: i64, length: i64) -> i64 {
     time.div_euclid(length).saturating_mul(length)
 }
 
+/// Returns where so many windows end of which the first one is that of `time`.
+pub(super) fn windows_end(time: i64, length: i64, windows: i64) -> i64 {
+    time.div_euclid(length).saturating_add(windows).saturating_mul(length)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,7 +283,10 @@ mod tests {
     fn windows_begin_at_multiples_of_their_length() {
         assert_eq!(window_start(HOUR + 5, HOUR), HOUR);
         assert_eq!(window_start(-1, HOUR), -HOUR);
-        assert_eq!(window_start(Timestamp::MIN.0, 365 * 24 * HOUR), i64::MIN);
+        let year = 365 * 24 * HOUR;
+        assert_eq!(window_start(Timestamp::MIN.0, year), i64::MIN);
+        assert_eq!(windows_end(Timestamp::MIN.0, year, 1), -292 * year);
+        assert_eq!(windows_end(Timestamp::MAX.0, year, 1), i64::MAX);
     }
 
     proptest! {
