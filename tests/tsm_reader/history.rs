@@ -220,7 +220,15 @@ proptest! {
         let count = expected.len() as u64;
         prop_assert!(facts.values >= count);
         prop_assert!(!facts.exact || facts.values == count, "{} of {}", facts.values, count);
-        let of_fields: u64 = facts.measurements.values().flat_map(|m| m.values()).map(|f| f.values).sum();
+        let policy = directory.inventory_of(&origin, OnDamage::Fail).unwrap();
+        prop_assert_eq!((policy.values(), policy.times()), ((facts.values, facts.exact), facts.times));
+        let of_fields: u64 = policy
+            .measurements
+            .values()
+            .flat_map(|fields| fields.values())
+            .flat_map(|field| field.types.values())
+            .map(|of_type| of_type.values)
+            .sum();
         prop_assert_eq!(of_fields, facts.values);
         for at in expected.keys() {
             prop_assert!(facts.times.is_some_and(|(min, max)| (min..=max).contains(&at.2)));
@@ -228,8 +236,8 @@ proptest! {
         // A type is known by those values that are left; deleted ones may add others.
         for (at, value) in &expected {
             let name = tidegate::source::tsm::key::measurement_name(&at.0);
-            let field = &facts.measurements[&*name][&at.1];
-            let known = field.types.iter().any(|t| format!("{value:?}").to_lowercase().starts_with(t.as_str()));
+            let field = &policy.measurements[&*name][&at.1];
+            let known = field.types.keys().any(|t| format!("{value:?}").to_lowercase().starts_with(t.as_str()));
             prop_assert!(known);
         }
     }

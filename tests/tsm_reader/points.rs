@@ -76,7 +76,7 @@ pub(crate) fn read_unit(
         let series = reader.series().to_vec();
         let again = last_series.as_ref() == Some(&series);
         let mut last_time: Option<i64> = None;
-        while let Some(rows) = reader.next_rows()? {
+        while let Some(rows) = reader.next_rows(100)? {
             assert!(!rows.times.is_empty());
             for point in rows.points() {
                 // Passes over the same times happen only where memory is short.

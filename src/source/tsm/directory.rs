@@ -1,9 +1,10 @@
 //! The folders of a server or cluster: which databases, retention policies and shards there are.
 
 use super::error::Error;
+use super::lines::Lines;
 use super::notice::{Care, Notice, OnDamage};
 use super::reader::{Options, Reader};
-use super::scan::{self, ShardFacts};
+use super::scan::{self, FieldFound, ShardFacts};
 use super::shard::{CopyFolders, ShardFolders, number};
 use crate::model::{Database, Origin};
 use crate::source::meta::{self, Meta};
@@ -121,9 +122,20 @@ impl Directory {
 
     /// Scans indexes and logs of a shard.
     pub fn scan(&self, shard: &ShardFolders, on_damage: OnDamage) -> Result<ShardFacts, Error> {
+        self.scan_fields(shard, on_damage, &mut |_| ())
+    }
+
+    /// Scans a shard and shows every field of every series to `each`.
+    #[expect(clippy::unused_self, reason = "shards belong to a directory")]
+    pub(super) fn scan_fields(
+        &self,
+        shard: &ShardFolders,
+        on_damage: OnDamage,
+        each: &mut dyn FnMut(FieldFound<'_>),
+    ) -> Result<ShardFacts, Error> {
         let mut care = Care { on_damage, notices: Vec::new() };
         let inputs = shard.open(0, &mut care)?;
-        let mut facts = scan::scan(inputs, &mut care)?;
+        let mut facts = scan::scan(inputs, &mut care, each)?;
         (facts.tsm_bytes, facts.wal_bytes) = shard.bytes()?;
         facts.notices = care.notices;
         Ok(facts)
@@ -156,6 +168,11 @@ impl Directory {
             unit.shards.sort_by_key(|shard| shard.id);
         }
         Ok(units)
+    }
+
+    /// Prints the points of a retention policy as line protocol.
+    pub fn lines(&self, origin: &Origin, options: &Options) -> Result<Lines, Error> {
+        Ok(Lines::new(self.units(origin, options.on_damage)?, options.clone()))
     }
 
     /// Reads the points of a unit.

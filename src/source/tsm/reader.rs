@@ -166,9 +166,9 @@ impl Reader {
         self.gathered.fields.iter().map(|field| self.gathered.name(field))
     }
 
-    /// Returns the next points of the current series, as many as have values of the same fields and are at hand;
-    /// `None` behind the last one.
-    pub fn next_rows(&mut self) -> Result<Option<Rows<'_>>, Error> {
+    /// Returns the next points of the current series: at most `limit`, and as many as have values of the same
+    /// fields and are at hand; `None` behind the last one.
+    pub fn next_rows(&mut self, limit: usize) -> Result<Option<Rows<'_>>, Error> {
         self.advance_row()?;
         self.defer_what_does_not_fit();
         if self.fields.is_empty() {
@@ -188,7 +188,7 @@ impl Reader {
         }
         let times = common.unwrap_or_default();
         let end = before.map_or(times.len(), |before| times.partition_point(|time| *time < before));
-        let times = times.get(..end).unwrap_or(times);
+        let times = times.get(..end.min(limit.max(1))).unwrap_or(times);
         self.taken = times.len();
         Ok(Some(Rows { times, row: &self.row, fields: &self.fields, gathered: &self.gathered }))
     }

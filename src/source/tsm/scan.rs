@@ -3,11 +3,10 @@
 use super::error::Error;
 use super::gather::{Blocks, Gathered, Input, KeyMerge, Place};
 use super::index::Entry;
-use super::key;
 use super::notice::{Care, Notice};
 use super::runs::RunBlock;
 use super::value::Type;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a shard holds.
 #[derive(Debug, Default)]
@@ -26,23 +25,25 @@ pub struct ShardFacts {
     pub exact: bool,
     /// The first and last time; `None` for an empty shard. Deleted points count where a block has others.
     pub times: Option<(i64, i64)>,
-    /// Measurements as users know them, and their fields.
-    pub measurements: BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, FieldFacts>>,
     /// What was noticed.
     pub notices: Vec<Notice>,
 }
 
-/// What a shard holds of one field of one measurement.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FieldFacts {
-    /// Its types: several where the field was deleted and written again otherwise.
-    pub types: BTreeSet<Type>,
-    /// Values in all blocks; exact where the shard's are.
-    pub values: u64,
+/// A field of a series with at least one block.
+#[derive(Debug)]
+pub(super) struct FieldFound<'a> {
+    pub(super) series: &'a [u8],
+    pub(super) field: &'a [u8],
+    /// Values of each type.
+    pub(super) values: BTreeMap<Type, u64>,
 }
 
-/// Scans the files of a shard.
-pub(super) fn scan(inputs: Vec<Input>, care: &mut Care) -> Result<ShardFacts, Error> {
+/// Scans the files of a shard and shows every field of every series to `each`, in the order of their keys.
+pub(super) fn scan(
+    inputs: Vec<Input>,
+    care: &mut Care,
+    each: &mut dyn FnMut(FieldFound<'_>),
+) -> Result<ShardFacts, Error> {
     let mut facts = ShardFacts { exact: true, ..ShardFacts::default() };
     let (mut keys, blocks) = KeyMerge::new(inputs, care)?;
     let mut scanner = Scanner { blocks: &blocks, bytes: Vec::new(), entries: Vec::new() };
@@ -50,7 +51,7 @@ pub(super) fn scan(inputs: Vec<Input>, care: &mut Care) -> Result<ShardFacts, Er
     while keys.next(&mut gathered, care)? {
         let before = facts.blocks;
         for number in 0..gathered.fields.len() {
-            scanner.field(&gathered, number, &mut facts, care)?;
+            scanner.field(&gathered, number, &mut facts, care, each)?;
         }
         // A very wide series comes in several parts.
         if facts.blocks > before && last != gathered.prefix {
@@ -101,10 +102,11 @@ impl Scanner<'_> {
         number: usize,
         facts: &mut ShardFacts,
         care: &mut Care,
+        each: &mut dyn FnMut(FieldFound<'_>),
     ) -> Result<(), Error> {
         let Some(field) = gathered.fields.get(number) else { return Ok(()) };
         let key = gathered.key(field);
-        let mut found = FieldFacts::default();
+        let mut values = BTreeMap::new();
         let mut seen = Seen { before: None, here: None, overlap: false };
         for part in gathered.parts.get(field.parts.clone()).unwrap_or_default() {
             let deletes = gathered.deletes.get(part.deletes.clone()).unwrap_or_default();
@@ -116,8 +118,7 @@ impl Scanner<'_> {
                 facts.exact &= !hit;
                 facts.blocks += 1;
                 facts.times = Some(union(facts.times, min, max));
-                found.types.insert(kind);
-                found.values += points;
+                *values.entry(kind).or_default() += points;
                 seen.add(min, max);
             };
             match (&part.place, self.blocks.get(part.source)) {
@@ -155,13 +156,9 @@ impl Scanner<'_> {
             seen.next_part();
         }
         facts.exact &= !seen.overlap;
-        facts.values += found.values;
-        if found.values > 0 {
-            let measurement = key::measurement_name(gathered.series()).into_owned();
-            let fields = facts.measurements.entry(measurement).or_default();
-            let known = fields.entry(gathered.name(field).to_vec()).or_default();
-            known.types.append(&mut found.types);
-            known.values += found.values;
+        facts.values += values.values().sum::<u64>();
+        if !values.is_empty() {
+            each(FieldFound { series: gathered.series(), field: gathered.name(field), values });
         }
         Ok(())
     }
