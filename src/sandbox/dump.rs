@@ -8,9 +8,6 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-/// Fields of a point by key.
-type Fields = BTreeMap<Vec<u8>, Value>;
-
 /// Writes every point of a bucket as line protocol: a line a series and time, sorted by measurement,
 /// tags and time, nanoseconds. Two buckets with the same points give the same bytes.
 ///
@@ -47,7 +44,9 @@ pub fn dump(path: &Path, bucket_name: &str, out: &mut impl Write) -> Result<(), 
 struct Series {
     measurement: Vec<u8>,
     tags: Vec<(Vec<u8>, Vec<u8>)>,
-    points: BTreeMap<i64, Fields>,
+    fields: Vec<Vec<u8>>,
+    /// By time the values with the places of their fields.
+    points: BTreeMap<i64, Vec<(usize, Value)>>,
 }
 
 impl Series {
@@ -55,6 +54,7 @@ impl Series {
         let mut series = Self {
             measurement: first.measurement.clone(),
             tags: first.tags.clone(),
+            fields: Vec::new(),
             points: BTreeMap::new(),
         };
         series.add(first);
@@ -66,8 +66,10 @@ impl Series {
     }
 
     fn add(&mut self, found: SeriesField) {
+        let place = self.fields.len();
+        self.fields.push(found.field);
         for (time, value) in found.points {
-            self.points.entry(time).or_default().insert(found.field.clone(), value);
+            self.points.entry(time).or_default().push((place, value));
         }
     }
 
@@ -75,8 +77,10 @@ impl Series {
         let tags: Vec<_> = self.tags.iter().map(|(key, value)| (key.as_slice(), value.as_slice())).collect();
         let mut text = Vec::new();
         for (time, fields) in &self.points {
-            let fields: Vec<_> =
-                fields.iter().map(|(key, value)| (key.as_slice(), borrowed(value))).collect();
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(place, value)| (self.fields[*place].as_slice(), borrowed(value)))
+                .collect();
             text.clear();
             write_point(&mut text, &self.measurement, &tags, &fields, *time);
             text.push(b'\n');

@@ -30,8 +30,9 @@ use tokio_util::sync::CancellationToken;
 const BUILD: HeaderName = HeaderName::from_static("x-influxdb-build");
 const VERSION: HeaderName = HeaderName::from_static("x-influxdb-version");
 
-/// Write requests that are in memory at a time; others wait, unread.
-const WRITERS: usize = 16;
+/// Write requests that are in memory at a time; others wait, unread. Each takes up to three times its
+/// uncompressed size, and one is stored at a time.
+const WRITERS: usize = 4;
 
 /// How long requests may go on once the sandbox is stopped.
 const GRACE: Duration = Duration::from_secs(2);

@@ -21,11 +21,17 @@
 //! | **an entry a (series, request)** | series | 25 M | 8.3 |
 //! | **an entry a (series, request)** | time | 3–4 M | 14 |
 //!
+//! Whole, over HTTP with line protocol parsed, four connections, 20 million values of `cpu` as telegraf
+//! sends it: 6.7 M values/s in the order "series" (140 MB of memory, 8.7 bytes a value), 2.3 M values/s in
+//! the order "time" (14 bytes). 10,000 series with one point each in every request are the worst case:
+//! 0.4 M values/s, 36 bytes.
+//!
 //! The price: points sent again take their space again, until the bucket is deleted.
 
 mod batch;
 mod block;
 mod catalog;
+mod conflicts;
 mod database;
 mod delete;
 mod discard;
@@ -34,6 +40,7 @@ mod id;
 mod keys;
 mod limits;
 mod names;
+mod read;
 mod scan;
 mod schema;
 #[cfg(test)]

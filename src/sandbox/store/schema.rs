@@ -27,7 +27,7 @@ pub(super) type Fields = BTreeMap<Vec<u8>, Field>;
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     measurements: HashMap<(Id, Vec<u8>), Fields>,
-    shard_types: HashMap<(u32, i64), Option<FieldType>>,
+    shard_types: HashMap<(u32, i64), FieldType>,
 }
 
 impl Schema {
@@ -65,19 +65,22 @@ impl Schema {
         find: impl FnOnce() -> Result<Option<FieldType>, Error>,
     ) -> Result<Option<FieldType>, Error> {
         if let Some(known) = self.shard_types.get(&(field, shard)) {
-            return Ok(*known);
-        }
-        if self.shard_types.len() > CACHED {
-            self.shard_types.clear();
+            return Ok(Some(*known));
         }
         let found = find()?;
-        self.shard_types.insert((field, shard), found);
+        // That there is none may change without this being told.
+        if let Some(found) = found {
+            self.note_shard_type(field, shard, found);
+        }
         Ok(found)
     }
 
     /// Notes the type that a shard group has from now on.
     pub(super) fn note_shard_type(&mut self, field: u32, shard: i64, field_type: FieldType) {
-        self.shard_types.insert((field, shard), Some(field_type));
+        if self.shard_types.len() > CACHED {
+            self.shard_types.clear();
+        }
+        self.shard_types.insert((field, shard), field_type);
     }
 }
 

@@ -171,6 +171,18 @@ fn shard_groups_may_have_types_of_their_own() {
 }
 
 #[test]
+fn a_shard_group_found_without_points_may_get_some() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), false);
+    let id = bucket(&store, "b");
+    write(&store, id, &format!("m v=1 10\nm w=1 {HOUR}"));
+    // Looks for the type of `v` in the second hour, finds none, and is refused for `w`.
+    assert_eq!(write(&store, id, &format!("m v=1i,w=1i {HOUR}")).len(), 1);
+    assert!(write(&store, id, &format!("m v=2 {}", HOUR + 1)).is_empty());
+    assert_eq!(write(&store, id, &format!("m v=3i {}", HOUR + 2)).len(), 1);
+}
+
+#[test]
 fn a_bucket_of_the_cloud_has_one_type_a_field() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path(), false);

@@ -1,12 +1,12 @@
 //! Writing points.
 
-use super::batch::{Batch, Cell, Reason, Row, Series, shard_group};
+use super::batch::{Batch, Row, Series};
 use super::block::{self, Encoder};
 use super::database::{BLOCKS, Counters, FIELDS, SERIES, Writer};
-use super::schema::{Field, type_between};
-use super::{Error, FieldType, Id, Store, Value, discard, keys};
+use super::schema::Field;
+use super::{Error, FieldType, Id, Store, Value, conflicts, discard, keys};
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// What a product checks when it stores points.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,9 +67,6 @@ pub enum WriteError {
     Store(#[from] Error),
 }
 
-/// Keys of the fields of a batch: place of the measurement and of the field in it.
-type FieldPlace = (usize, usize);
-
 impl Store {
     /// Stores the points of a batch that are not refused, and refuses those whose fields have other
     /// types than the points that are there. All or nothing: a kill in between leaves nothing.
@@ -96,7 +93,7 @@ impl Store {
         let transaction = if self.discards() { self.begin_volatile()? } else { self.begin()? };
         // The type of a shard group is that of its points: without points only the bucket has one.
         let shard_group_seconds = rules.shard_group_seconds.filter(|_| !self.discards());
-        refuse_conflicts(&transaction, writer, bucket, batch, shard_group_seconds)?;
+        conflicts::refuse(&transaction, writer, bucket, batch, shard_group_seconds)?;
         if batch.points() == 0 {
             return Ok(Stored::default());
         }
@@ -124,85 +121,6 @@ impl Store {
     }
 }
 
-/// Refuses the rows whose values have other types than what is there, or than earlier rows.
-fn refuse_conflicts(
-    transaction: &WriteTransaction,
-    writer: &mut Writer,
-    bucket: Id,
-    batch: &mut Batch,
-    shard_group_seconds: Option<u64>,
-) -> Result<(), Error> {
-    let mut doubtful: HashMap<FieldPlace, Option<Field>> = HashMap::new();
-    for (place, measurement) in batch.measurements.iter().enumerate() {
-        let known = writer.schema.fields(transaction, bucket, &measurement.name)?;
-        for (index, field) in measurement.fields.iter().enumerate() {
-            let stored = known.get(&field.name).copied();
-            let agrees = stored.is_none_or(|stored| stored.uniform && stored.kind == field.field_type);
-            if field.mixed || !agrees {
-                doubtful.insert((place, index), stored);
-            }
-        }
-    }
-    if doubtful.is_empty() {
-        return Ok(());
-    }
-    // The slow way, row by row: the first value of a field decides, where nothing is stored yet.
-    let mut types: HashMap<(FieldPlace, i64), FieldType> = HashMap::new();
-    for index in 0..batch.rows.len() {
-        let Some(row) = batch.rows.get(index).filter(|row| row.kept) else { continue };
-        let shard = shard_group_seconds.map(|seconds| shard_group(row.time, seconds));
-        let mut seen = Vec::new();
-        let mut conflict = None;
-        for (place, cell) in places(batch, row) {
-            let Some(stored) = doubtful.get(&place) else { continue };
-            let key = (place, shard.map_or(0, |(start, _)| start));
-            let existing = match (types.get(&key), stored, shard) {
-                (Some(known), _, _) => Some(*known),
-                (None, None, _) => None,
-                (None, Some(stored), None) => Some(stored.kind),
-                (None, Some(stored), Some(shard)) => {
-                    let measurement = batch.measurements.get(place.0).map(|m| m.name.as_slice());
-                    let prefix = keys::of_measurement(bucket, measurement.unwrap_or_default());
-                    writer.schema.shard_type(stored.number, shard.0, || {
-                        let series = transaction.open_table(SERIES)?;
-                        let blocks = transaction.open_table(BLOCKS)?;
-                        type_between(&series, &blocks, &prefix, stored.number, shard)
-                    })?
-                }
-            };
-            let got = cell.value.field_type();
-            match existing {
-                Some(existing) if existing != got => {
-                    conflict = Some((place, got, existing));
-                    break;
-                }
-                _ => seen.push((key, got)),
-            }
-        }
-        match conflict {
-            Some((place, got, existing)) => {
-                let field = batch.measurements.get(place.0).and_then(|m| m.fields.get(place.1));
-                let field = field.map(|field| field.name.clone()).unwrap_or_default();
-                batch.refuse(index, Reason::TypeConflict { field, got, existing });
-            }
-            None => types.extend(seen),
-        }
-    }
-    for ((place, shard), field_type) in types {
-        if let Some(Some(stored)) = doubtful.get(&place) {
-            writer.schema.note_shard_type(stored.number, shard, field_type);
-        }
-    }
-    Ok(())
-}
-
-/// Returns the values of a row with the places of their fields.
-fn places<'a>(batch: &'a Batch, row: &Row) -> impl Iterator<Item = (FieldPlace, &'a Cell)> {
-    let measurement = batch.series.get(row.series).map_or(0, |series| series.measurement);
-    let cells = batch.cells.get(row.cells.clone()).unwrap_or_default();
-    cells.iter().map(move |cell| ((measurement, cell.field), cell))
-}
-
 /// Gives numbers to new fields; returns the numbers by measurement and field.
 fn register_fields(
     transaction: &WriteTransaction,
@@ -213,7 +131,7 @@ fn register_fields(
     let mut types: Vec<Vec<Option<(FieldType, bool)>>> =
         batch.measurements.iter().map(|measurement| vec![None; measurement.fields.len()]).collect();
     for row in batch.rows.iter().filter(|row| row.kept) {
-        for ((measurement, field), cell) in places(batch, row) {
+        for ((measurement, field), cell) in batch.places(row) {
             let got = cell.value.field_type();
             if let Some(seen) = types.get_mut(measurement).and_then(|fields| fields.get_mut(field)) {
                 let (first, uniform) = seen.unwrap_or((got, true));
