@@ -67,6 +67,76 @@ async fn data_is_moved_compared_and_then_left_alone() {
     assert_eq!(words(&outcome), ["verify.telegraf.autogen done"]);
 }
 
+/// Returns how many batches the journal tells of.
+fn batches(trial: &Trial) -> usize {
+    let journal = std::fs::read_to_string(trial.dir().journal()).unwrap();
+    journal.lines().filter(|line| line.contains("batch_acked")).count()
+}
+
+#[tokio::test]
+async fn a_saved_plan_that_is_run_again_sends_nothing_again() {
+    let trial = Trial::start().await;
+    trial.write("a.lp", lines(1_000));
+    let manifest = trial.manifest(ONE);
+    let plan = trial.plan(&manifest, &Options::default()).await;
+    assert_eq!(trial.apply(&manifest, plan.clone()).await.0.verdict(), Verdict::Success);
+    let sent = batches(&trial);
+    let (outcome, _) = trial.apply(&manifest, plan.clone()).await;
+    assert_eq!((outcome.verdict(), outcome.changed), (Verdict::Success, false));
+    assert!(words(&outcome).iter().all(|step| step.ends_with("as desired")), "{:#?}", words(&outcome));
+    assert_eq!(batches(&trial), sent);
+
+    // Another bucket of that name is another target.
+    let bucket = trial.client.observe_bucket(&"telegraf/autogen".into()).await.unwrap().unwrap();
+    trial.client.delete_bucket(bucket.id.as_ref().unwrap()).await.unwrap();
+    let (outcome, _) = trial.apply(&manifest, plan).await;
+    assert_eq!(outcome.verdict(), Verdict::Success, "{:#?}", words(&outcome));
+    assert_eq!(ledger(&outcome).sent, 1_100);
+}
+
+#[tokio::test]
+async fn a_saved_plan_that_was_interrupted_goes_on_and_keeps_a_shorter_retention() {
+    let mut trial = Trial::start().await;
+    let endless = Bucket {
+        name: "telegraf/autogen".into(),
+        id: None,
+        retention: Retention::Infinite,
+        description: String::new(),
+    };
+    trial.client.create_bucket(&endless).await.unwrap();
+    trial.write("a.lp", lines(5_000));
+    let manifest = trial.manifest(&ONE.replace("autogen: {", "autogen: { retention: 520w,"));
+    let plan = trial.plan(&manifest, &Options::default()).await;
+    let enough =
+        |event: &Event| matches!(event, Event::TransferProgress { progress, .. } if progress.sent > 1_000);
+    let (outcome, _) = trial.apply_until(&manifest, plan.clone(), enough).await;
+    assert_eq!(outcome.verdict(), Verdict::Interrupted, "{:#?}", words(&outcome));
+    let (outcome, _) = trial.resumed().apply(&manifest, plan.clone()).await;
+    assert_eq!(outcome.verdict(), Verdict::Success, "{:#?}", words(&outcome));
+    assert_eq!(ledger(&outcome), Ledger { read: 5_500, sent: 5_500, rejected: 0, skipped: 0 });
+    // The bucket is not as the plan saw it before data came; the plan itself made it so.
+    let (outcome, _) = trial.apply(&manifest, plan).await;
+    assert_eq!(outcome.verdict(), Verdict::Success, "{:#?}", words(&outcome));
+}
+
+#[tokio::test]
+async fn a_bucket_that_an_interrupted_run_created_is_still_new_to_the_next_run() {
+    let mut trial = Trial::start().await;
+    trial.write("a.lp", lines(5_000));
+    let manifest = trial.manifest(ONE);
+    let plan = trial.plan(&manifest, &Options::default()).await;
+    let enough =
+        |event: &Event| matches!(event, Event::TransferProgress { progress, .. } if progress.sent > 1_000);
+    let (outcome, _) = trial.apply_until(&manifest, plan, enough).await;
+    assert_eq!(outcome.verdict(), Verdict::Interrupted, "{:#?}", words(&outcome));
+    write(&trial, "telegraf/autogen", "cpu,host=other usage=1 1704067200000000000").await;
+    let outcome = trial.resumed().run(&manifest).await;
+    assert!(words(&outcome).contains(&"verify.telegraf.autogen TG0802".to_owned()), "{:#?}", words(&outcome));
+    // That run came to its end, and others may write from now on.
+    let outcome = trial.run(&manifest).await;
+    assert_eq!(outcome.verdict(), Verdict::Success, "{:#?}", words(&outcome));
+}
+
 #[tokio::test]
 async fn each_product_takes_the_same_plan() {
     for kind in [Kind::CloudTsm, Kind::CloudServerless] {

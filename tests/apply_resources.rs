@@ -216,6 +216,33 @@ async fn a_mapping_that_leads_elsewhere_now_is_stale() {
     assert!(words(&outcome).contains(&waits), "{:#?}", words(&outcome));
 }
 
+/// A saved plan whose first run was killed after it had moved the default: what is left of it is not
+/// stale, though the default is another one than the plan saw.
+#[tokio::test]
+async fn a_default_that_the_plan_itself_moved_before_a_kill_is_not_stale() {
+    let prune = Options { prune: true, ..Options::default() };
+    let replaced = ANOTHER_BUCKET.replace("policy: weekly", "policy: autogen");
+    let deleted = "
+databases:
+  telegraf: { default_retention_policy: autogen, retention_policies: { autogen: {} } }
+safety: { max_deletes: 9 }
+";
+    for (rest, options) in [(replaced.as_str(), Options::default()), (deleted, prune)] {
+        let trial = Trial::start().await;
+        trial.run(&trial.manifest(TWO_POLICIES)).await;
+        let manifest = trial.manifest(rest);
+        let empty = BTreeSet::from(["telegraf/weekly".into()]);
+        let plan = trial.plan(&manifest, &Options { empty, ..options }).await;
+        let mut killed = plan.clone();
+        killed.steps.retain(|step| step.address.to_string() == "dbrp.telegraf.autogen");
+        killed.steps[0].needs.clear();
+        let (outcome, _) = trial.apply(&manifest, killed).await;
+        assert_eq!(words(&outcome), ["dbrp.telegraf.autogen done"]);
+        let (outcome, _) = trial.apply(&manifest, plan).await;
+        assert_eq!(outcome.verdict(), Verdict::Success, "{rest}: {:#?}", words(&outcome));
+    }
+}
+
 #[tokio::test]
 async fn an_unmarked_bucket_is_adopted() {
     let trial = Trial::start().await;

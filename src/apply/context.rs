@@ -1,7 +1,8 @@
 //! What a run works with, and what its steps share.
 
 use super::Error;
-use crate::model::{Bucket, BucketName, Clock, Database, ResourceId};
+use crate::model::{Bucket, BucketName, Clock, Database, Origin, ResourceId, TimeRange};
+use crate::plan::Progress;
 use crate::run::{Entry, EventSender, History, Journal, Owner, StateDir};
 use crate::source::Source;
 use crate::target::Client;
@@ -52,6 +53,8 @@ impl fmt::Debug for Context {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) context: Context,
+    /// What earlier runs moved and compared.
+    earlier: Progress,
     /// Buckets as they were last read.
     buckets: Mutex<BTreeMap<BucketName, Bucket>>,
     /// One change at a time a database: its default mapping moves with each of them.
@@ -66,6 +69,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(context: Context) -> Self {
         Self {
+            earlier: context.history.progress(),
             context,
             buckets: Mutex::default(),
             databases: Mutex::default(),
@@ -112,9 +116,40 @@ impl Shared {
         self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket.clone());
     }
 
-    /// Tells whether this run created a bucket.
+    /// Tells whether this run created a bucket, or the one that it goes on with.
     pub(super) fn has_created(&self, bucket: &BucketName) -> bool {
         self.created.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
+            || self.context.history.has_created(bucket)
+    }
+
+    /// Tells whether an earlier run moved all of an origin into the bucket that is there now.
+    ///
+    /// Asked again though the plan says how far earlier runs came: a saved plan is older than they are
+    /// where it is run twice.
+    pub(super) async fn has_moved(
+        &self,
+        origin: &Origin,
+        bucket: &BucketName,
+        fingerprint: &str,
+        range: TimeRange,
+    ) -> Result<bool, Error> {
+        let Some(moved) = self.earlier.transfers.get(origin).filter(|moved| moved.done) else {
+            return Ok(false);
+        };
+        let (_, bucket_id) = self.bucket(bucket).await?;
+        Ok(moved.is_of(&bucket_id, fingerprint, range))
+    }
+
+    /// Tells whether an earlier run compared what [`Self::has_moved`] tells of, with success.
+    pub(super) fn has_verified(
+        &self,
+        origin: &Origin,
+        bucket_id: &ResourceId,
+        fingerprint: &str,
+        range: TimeRange,
+    ) -> bool {
+        let verified = self.earlier.verified.get(origin);
+        verified.is_some_and(|verified| verified.is_of(bucket_id, fingerprint, range))
     }
 
     /// Records that this run changed mappings of a database, and with them maybe its default.

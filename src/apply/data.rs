@@ -23,6 +23,10 @@ pub(super) async fn transfer(
     if fingerprint(shared, &transfer.origin)? != transfer.fingerprint {
         return Err(Error::SourceChanged { origin: transfer.origin.clone() });
     }
+    let Transfer { origin, fingerprint, range, .. } = transfer;
+    if shared.has_moved(origin, &transfer.bucket, fingerprint, *range).await? {
+        return Ok(StepResult::AsDesired);
+    }
     if let Some(kept) = kept {
         bucket::check_kept(shared, kept).await?;
     }
@@ -45,11 +49,15 @@ pub(super) async fn transfer(
     Ok(StepResult::Done(Detail::Transfer(ledger)))
 }
 
-/// Compares both sides and records the result.
-pub(super) async fn verify(shared: &Shared, step: &Verify) -> Result<StepResult, Error> {
+/// Compares both sides and records the result; `again` also where an earlier run did.
+pub(super) async fn verify(shared: &Shared, step: &Verify, again: bool) -> Result<StepResult, Error> {
     let context = &shared.context;
     let (_, bucket_id) = shared.bucket(&step.bucket).await?;
     let fingerprint = fingerprint(shared, &step.origin)?.to_owned();
+    let moved = shared.has_moved(&step.origin, &step.bucket, &fingerprint, step.range).await?;
+    if !again && moved && shared.has_verified(&step.origin, &bucket_id, &fingerprint, step.range) {
+        return Ok(StepResult::AsDesired);
+    }
     let files = context.source.inventory().policy(&step.origin).map_or(&[][..], |facts| &facts.files);
     let rejected = rejects(&context.dir, &step.origin, files)?;
     let directory = context.dir.tmp();

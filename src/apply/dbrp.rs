@@ -12,10 +12,11 @@ use crate::plan::Diff;
 
 /// Reads the mapping again, changes it, and reads it back.
 ///
-/// `has_default` tells whether the plan makes another mapping the default of the database.
+/// `planned` are the plan's changes of mappings of the database, this one among them; `has_default` tells whether the plan makes another mapping the default of the database.
 pub(super) async fn apply(
     shared: &Shared,
     diff: &Diff<Dbrp>,
+    planned: &[&Diff<Dbrp>],
     has_default: bool,
 ) -> Result<StepResult, Error> {
     let Some(about) = diff.after().or(diff.before()) else {
@@ -23,8 +24,9 @@ pub(super) async fn apply(
     };
     let _turn = shared.database(&about.database).await;
     let mappings = shared.context.client.observe_dbrps(&about.database).await?;
+    let default_moved =
+        shared.has_moved_default(&about.database) || planned.iter().any(|diff| is_done(diff, &mappings));
     let found = mappings.into_iter().find(|found| found.retention_policy == about.retention_policy);
-    let default_moved = shared.has_moved_default(&about.database);
     match next(diff, found.as_ref(), default_moved, has_default) {
         Next::Nothing => Ok(StepResult::AsDesired),
         Next::Stale => Err(Error::Stale { planned: text(diff.before()), found: text(found.as_ref()) }),
@@ -55,10 +57,29 @@ enum Next {
     Stale,
 }
 
+/// Tells whether a change, or the first half of a replacement, is visible already: an earlier run of
+/// the plan was killed, and may have moved the default before. The journal does not tell as surely,
+/// since a kill can come between a change and its entry.
+fn is_done(diff: &Diff<Dbrp>, mappings: &[Dbrp]) -> bool {
+    let about = diff.after().or(diff.before());
+    let found = mappings
+        .iter()
+        .find(|found| about.is_some_and(|about| found.retention_policy == about.retention_policy));
+    match (diff, found) {
+        (Diff::Delete(_), found) => found.is_none(),
+        (Diff::Replace { after, .. }, found) => found.is_none_or(|found| found.bucket == after.bucket),
+        (Diff::Create(after), Some(found)) => found.bucket == after.bucket,
+        (Diff::Update { after, .. }, Some(found)) => {
+            found.bucket == after.bucket && found.default == after.default
+        }
+        (Diff::Create(_) | Diff::Update { .. }, None) | (Diff::Keep(_) | Diff::Adopt { .. }, _) => false,
+    }
+}
+
 /// Decides what to do from the change and from what is there now.
 ///
-/// `default_moved`: this run changed mappings of the database already, so `default` may differ from
-/// what the plan saw.
+/// `default_moved`: this run, or one that it goes on with, changed mappings of the database already, so
+/// `default` may differ from what the plan saw.
 fn next(diff: &Diff<Dbrp>, found: Option<&Dbrp>, default_moved: bool, has_default: bool) -> Next {
     let as_planned = |before: &Dbrp, found: &Dbrp| {
         found.bucket == before.bucket && (default_moved || found.default == before.default)
@@ -203,6 +224,23 @@ mod tests {
     fn a_default_that_this_run_moved_is_not_stale() {
         let replace = Diff::Replace { before: dbrp("a", false), after: dbrp("b", false) };
         assert_eq!(next(&replace, Some(&dbrp("a", true)), true, true), Next::Replace);
+    }
+
+    #[test]
+    fn a_change_that_is_visible_may_have_moved_the_default() {
+        let mut other = dbrp("b", true);
+        other.retention_policy = "weekly".into();
+        let there = [dbrp("a", false), other.clone()];
+        let update = Diff::Update { before: Dbrp { default: false, ..other.clone() }, after: other };
+        assert!(is_done(&update, &there));
+        assert!(!is_done(&update, &there[..1]));
+        assert!(is_done(&Diff::Create(dbrp("a", true)), &there));
+        assert!(is_done(&Diff::Delete(dbrp("a", true)), &there[1..]));
+        let replace = Diff::Replace { before: dbrp("x", true), after: dbrp("a", false) };
+        assert!(is_done(&replace, &there) && is_done(&replace, &there[1..]));
+        let replace = Diff::Replace { before: dbrp("a", true), after: dbrp("c", false) };
+        assert!(!is_done(&replace, &there));
+        assert!(!is_done(&Diff::Keep(dbrp("a", false)), &there));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub async fn run(plan: Plan, context: Context) -> Result<Outcome, Error> {
     if let Some(refusal) = plan.refusals.first() {
         return Err(Error::PlanRefused { message: refusal.message.clone(), help: refusal.help.clone() });
     }
-    execute(plan, context).await
+    execute(plan, context, false).await
 }
 
 /// Runs only the comparisons of a plan, also those that were done before.
@@ -36,12 +36,13 @@ pub async fn verify(mut plan: Plan, context: Context) -> Result<Outcome, Error> 
             verify.done = false;
         }
     }
-    execute(plan, context).await
+    execute(plan, context, true).await
 }
 
-async fn execute(plan: Plan, context: Context) -> Result<Outcome, Error> {
+async fn execute(plan: Plan, context: Context, again: bool) -> Result<Outcome, Error> {
     let (cancel, events, parallel) = (context.cancel.clone(), context.events.clone(), context.parallel);
-    let run = Arc::new(Run { defaults: planned_defaults(&plan.steps), shared: Shared::new(context), plan });
+    let (defaults, shared) = (planned_defaults(&plan.steps), Shared::new(context));
+    let run = Arc::new(Run { plan, shared, defaults, again });
     run.shared.record(&Entry::RunStarted(run.started()))?;
     let act = |position| {
         let run = Arc::clone(&run);
@@ -73,6 +74,8 @@ struct Run {
     plan: Plan,
     shared: Shared,
     defaults: BTreeMap<Database, Origin>,
+    /// Compares also what earlier runs compared.
+    again: bool,
 }
 
 impl Run {
@@ -116,11 +119,14 @@ impl Run {
         self.shared.context.journal.ready()?;
         match &step.change {
             Change::Bucket(diff) => bucket::apply(&self.shared, step, diff).await,
-            Change::Dbrp(diff) => dbrp::apply(&self.shared, diff, self.has_other_default(diff.after())).await,
+            Change::Dbrp(diff) => {
+                let has_default = self.has_other_default(diff.after());
+                dbrp::apply(&self.shared, diff, &self.mappings(diff), has_default).await
+            }
             Change::Transfer(transfer) => {
                 data::transfer(&self.shared, transfer, self.kept(&transfer.bucket)).await
             }
-            Change::Verify(verify) => data::verify(&self.shared, verify).await,
+            Change::Verify(verify) => data::verify(&self.shared, verify, self.again).await,
         }
     }
 
@@ -128,6 +134,16 @@ impl Run {
         dbrp.is_some_and(|dbrp| {
             self.defaults.get(&dbrp.database).is_some_and(|default| *default != dbrp.origin())
         })
+    }
+
+    /// Returns all changes of mappings of the same database.
+    fn mappings(&self, of: &Diff<Dbrp>) -> Vec<&Diff<Dbrp>> {
+        let database = |diff: &Diff<Dbrp>| diff.after().or(diff.before()).map(|dbrp| dbrp.database.clone());
+        let diffs = self.plan.steps.iter().filter_map(|step| match &step.change {
+            Change::Dbrp(diff) => Some(diff),
+            _ => None,
+        });
+        diffs.filter(|diff| database(diff) == database(of)).collect()
     }
 
     /// Returns the bucket as the plan leaves it, where it is not changed before data is moved into it.

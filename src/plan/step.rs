@@ -354,3 +354,10 @@ pub struct Moved {
     /// Whether it ran to the end.
     pub done: bool,
 }
+
+impl Moved {
+    /// Tells whether it was this source and range, into this very bucket.
+    pub fn is_of(&self, bucket_id: &ResourceId, fingerprint: &str, range: TimeRange) -> bool {
+        self.bucket_id == *bucket_id && self.fingerprint == fingerprint && self.range == range
+    }
+}

@@ -2,12 +2,15 @@
 
 use super::entry::{BatchAcked, Entry, Lines, Record, RunStarted, TransferDone, TransferStarted, Verified};
 use super::{Error, Notice, StateDir, codes, scan};
-use crate::model::{Origin, Timestamp};
-use crate::plan::{Moved, Progress};
+use crate::model::{BucketName, Origin, Timestamp};
+use crate::plan::{Action, Address, Moved, Progress};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
+
+/// The exit code of a run that a signal ended.
+const INTERRUPTED: u8 = 130;
 
 /// What earlier runs did. Its size depends on the number of retention policies and lanes, not on
 /// the length of the journal.
@@ -15,6 +18,8 @@ use std::path::Path;
 pub struct History {
     transfers: BTreeMap<Origin, TransferHistory>,
     verified: BTreeMap<Origin, Moved>,
+    /// Buckets created by runs that were killed or interrupted, since the last one that was not.
+    new_buckets: BTreeSet<BucketName>,
     last_run: Option<LastRun>,
     entries: u64,
     notices: Vec<Notice>,
@@ -154,6 +159,12 @@ impl History {
         self.transfers.get(origin)
     }
 
+    /// Tells whether a bucket was created by a run that the next one goes on with: one that was killed
+    /// or interrupted. A kill right after the bucket was created leaves no trace of that.
+    pub fn has_created(&self, bucket: &BucketName) -> bool {
+        self.new_buckets.contains(bucket)
+    }
+
     /// Returns the last run.
     pub fn last_run(&self) -> Option<&LastRun> {
         self.last_run.as_ref()
@@ -198,6 +209,12 @@ impl History {
                 if let Some(run) = &mut self.last_run {
                     run.exit = Some(exit);
                 }
+                if exit != INTERRUPTED {
+                    self.new_buckets.clear();
+                }
+            }
+            Entry::StepDone { address: Address::Bucket(name), action: Action::Create } => {
+                self.new_buckets.insert(name);
             }
             Entry::StepDone { .. } | Entry::StepFailed { .. } => {}
             Entry::TransferStarted(started) => self.start(started),

@@ -36,9 +36,7 @@ pub(super) fn compare(draft: &mut Draft<'_>, progress: &Progress) {
 }
 
 fn still_holds(transfer: &Transfer, moved: &Moved, bucket: Option<&ResourceId>) -> bool {
-    Some(&moved.bucket_id) == bucket
-        && moved.fingerprint == transfer.fingerprint
-        && moved.range == transfer.range
+    bucket.is_some_and(|bucket| moved.is_of(bucket, &transfer.fingerprint, transfer.range))
 }
 
 fn transferred(
