@@ -298,7 +298,10 @@ async fn a_token_that_may_not_write_ends_with_its_own_verdict() {
     let (outcome, _) = trial.apply(&manifest, plan).await;
     assert_eq!(outcome.verdict(), Verdict::Authentication, "{:#?}", words(&outcome));
     assert!(!outcome.changed);
-    assert!(message(&outcome, "bucket.telegraf/autogen").contains("POST"));
+    let message = message(&outcome, "bucket.telegraf/autogen");
+    assert!(message.contains("POST"), "{message}");
+    let lack = "the token needs `write:buckets` on bucket `telegraf/autogen`";
+    assert!(message.ends_with(lack), "{message}");
 }
 
 #[tokio::test]

@@ -134,6 +134,34 @@ fn a_wrong_token_exits_with_15() {
 }
 
 #[test]
+fn a_token_that_may_only_read_plans_but_ends_apply_with_15_before_anything_changes() {
+    for (kind, mappings) in [("oss_v2", "`write:buckets`"), ("cloud_tsm", "`write:dbrp`")] {
+        let mut scene = Scene::new(kind, &["--read-only-token", "reader-token"]);
+        scene.workdir.set("INFLUX_TOKEN", "reader-token");
+        scene.workdir.run(&["plan", "--out", "p.tgplan"]).exits(0).stdout_has("TG0646");
+        for arguments in [&["apply", "--auto-approve"][..], &["apply", "p.tgplan", "--auto-approve"]] {
+            scene
+                .workdir
+                .run(arguments)
+                .exits(15)
+                .stderr_has("TG0646")
+                .stderr_has("`write:buckets` on bucket `telegraf/autogen`")
+                .stderr_has(mappings)
+                .stderr_has("nothing was changed");
+        }
+        let buckets = scene.ask(Method::GET, "/api/v2/buckets?name=telegraf/autogen", "");
+        assert_eq!(buckets["buckets"], serde_json::json!([]), "{kind}");
+        scene.workdir.set("INFLUX_TOKEN", support::scene::TOKEN);
+        let run = scene.workdir.run(&["apply", "p.tgplan", "--auto-approve"]).exits(0);
+        assert!(!run.stderr.contains("TG0646"), "{}", run.stderr);
+        // Who has nothing to change needs no permission to change it.
+        scene.workdir.set("INFLUX_TOKEN", "reader-token");
+        scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
+        scene.workdir.run(&["verify"]).exits(0);
+    }
+}
+
+#[test]
 fn points_missing_on_the_target_exit_with_16_and_are_named() {
     let scene = Scene::new("oss_v2", &[]);
     scene.workdir.run(&["apply", "--auto-approve"]).exits(0);

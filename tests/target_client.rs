@@ -5,10 +5,13 @@ mod target_fake;
 
 #[cfg(test)]
 mod connect {
-    use crate::target_fake::organization::{Organization, connect, options, start, start_with};
-    use crate::target_fake::{Fake, Seen, refusal, status, text};
+    use crate::target_fake::organization::{
+        ORG_ID, Organization, TOKEN, connect, options, start, start_with,
+    };
+    use crate::target_fake::{Fake, Seen, json, refusal, status, text};
     use std::time::Duration;
-    use tidegate::model::{Blame, Coded, Kind};
+    use tidegate::model::permission::{Access, Permissions, Which};
+    use tidegate::model::{Blame, Coded, Kind, ResourceId};
     use tidegate::target::{Client, Error, Options, Timeouts};
 
     async fn failure(options: Options) -> Error {
@@ -56,6 +59,61 @@ mod connect {
         assert_eq!((error.code().id, error.code().blame), ("TG0512", Blame::Authentication));
     }
 
+    /// Answers the list of authorizations.
+    async fn told(kind: &'static str, answer: Option<serde_json::Value>) -> Option<Permissions> {
+        let organization = Organization::cloud(kind);
+        let fake = start_with(&organization, move |seen: &Seen| {
+            let asked = seen.path == "/api/v2/authorizations";
+            asked.then(|| match &answer {
+                Some(list) => json(200, &serde_json::json!({ "authorizations": list })),
+                None => refusal(401, "unauthorized", "read:authorizations is unauthorized"),
+            })
+        });
+        connect(&fake.await).await.permissions().await
+    }
+
+    #[tokio::test]
+    async fn a_token_that_sees_itself_knows_what_it_may_do() {
+        let permission = |action: &str, resource: serde_json::Value| serde_json::json!({ "action": action, "resource": resource });
+        let own = serde_json::json!({ "token": TOKEN, "permissions": [
+            permission("read", serde_json::json!({ "type": "buckets", "orgID": ORG_ID })),
+            permission("write", serde_json::json!({ "type": "buckets", "id": "01", "orgID": ORG_ID })),
+            permission("write", serde_json::json!({ "type": "dbrp", "orgID": "0b0b0b0b0b0b0b0b" })),
+            permission("grow", serde_json::json!({ "type": "buckets" })),
+        ]});
+        let other = serde_json::json!({ "token": "another", "permissions": [
+            permission("write", serde_json::json!({ "type": "buckets" })),
+        ]});
+        let list = serde_json::json!([other, own]);
+        let permissions = told("tsm", Some(list)).await.unwrap();
+        let id = ResourceId("01".to_owned());
+        assert!(permissions.allow(Access::Read, "buckets", Which::New));
+        assert!(permissions.allow(Access::Write, "buckets", Which::One(&id)));
+        assert!(!permissions.allow(Access::Write, "buckets", Which::New));
+        assert!(!permissions.allow(Access::Write, "dbrp", Which::Some), "of another organization");
+        assert_eq!(permissions.0.len(), 2);
+        // A token for single buckets is shown none, a stored hash is no token, and some may not ask.
+        assert_eq!(told("tsm", Some(serde_json::json!([]))).await, None);
+        assert_eq!(told("tsm", Some(serde_json::json!([other]))).await, None);
+        assert_eq!(told("iox", None).await, None);
+    }
+
+    #[tokio::test]
+    async fn tokens_of_others_are_not_in_the_trace() {
+        let organization = Organization::oss();
+        let fake = start_with(&organization, |seen: &Seen| {
+            (seen.path == "/api/v2/authorizations").then(|| {
+                json(200, &serde_json::json!({ "authorizations": [{ "token": "of-somebody-else" }] }))
+            })
+        });
+        let (fake, folder) = (fake.await, tempfile::tempdir().unwrap());
+        let trace = folder.path().join("trace");
+        let client = Client::connect(Options { trace: Some(trace.clone()), ..options(&fake) }).await.unwrap();
+        assert_eq!(client.permissions().await, None);
+        let text = std::fs::read_to_string(trace).unwrap();
+        assert!(text.contains("/api/v2/authorizations") && !text.contains("of-somebody-else"), "{text}");
+    }
+
     #[tokio::test]
     async fn a_missing_permission_is_named() {
         let fake = start_with(&Organization::oss(), |seen| {
@@ -71,7 +129,7 @@ mod connect {
         })
         .await;
         let error = connect(&fake).await.check_token().await.unwrap_err();
-        assert!(error.to_string().ends_with("the token needs `read:dbrps`"), "{error}");
+        assert!(error.to_string().ends_with("the token needs `read:buckets`"), "{error}");
     }
 
     #[tokio::test]

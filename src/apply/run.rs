@@ -166,9 +166,12 @@ impl Run {
     }
 
     fn failed(&self, step: &Step, error: &Error) -> Ended {
-        let failure = Failure::of(error);
+        let mut failure = Failure::of(error);
         if failure.code.blame == Blame::Interrupted {
             return StepResult::Interrupted(detail_of(error)).into();
+        }
+        if let (Blame::Authentication, Some(bucket)) = (failure.code.blame, step.change.bucket()) {
+            failure.message.push_str(&format!(" on bucket `{bucket}`"));
         }
         let (address, code) = (step.address.clone(), failure.code.id.to_owned());
         let recorded =

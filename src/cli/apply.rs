@@ -50,6 +50,10 @@ async fn apply_world(
     if !plan.has_changes() {
         return Ok(Exit::Success);
     }
+    let lacking = world.permissions.as_ref().map(|held| plan::lacking(&plan, held)).unwrap_or_default();
+    if !lacking.is_empty() {
+        return Err(plan::Error::LacksPermission(lacking).into());
+    }
     approve(arguments)?;
     let stop = signals::stop_on_signal().map_err(Error::Runtime)?;
     let outcome = running

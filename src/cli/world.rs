@@ -4,6 +4,7 @@ use super::context::Context;
 use super::exit::Failure;
 use super::ui::Ui;
 use crate::manifest::{self, Manifest, SourceConfig, TargetConfig};
+use crate::model::permission::Permissions;
 use crate::model::{Limits, Origin, RateLimit, State};
 use crate::plan::{self, Desired, Options, Plan, Progress, Subject};
 use crate::sandbox::{self, Sandbox};
@@ -21,6 +22,8 @@ pub(crate) struct World {
     pub(crate) source: Arc<Source>,
     pub(crate) client: Arc<Client>,
     pub(crate) limits: Limits,
+    /// What the token may do, where the target tells.
+    pub(crate) permissions: Option<Permissions>,
     sandbox: Option<Sandbox>,
 }
 
@@ -48,7 +51,8 @@ impl World {
         }
         client.check_token().await?;
         let limits = client.limits().await?;
-        Ok(Self { manifest, source, client, limits, sandbox })
+        let permissions = client.permissions().await;
+        Ok(Self { manifest, source, client, limits, permissions, sandbox })
     }
 
     /// Compares both sides and returns the plan, preflight included.
@@ -73,6 +77,7 @@ impl World {
                 rate_limit: self.rate_limit(),
                 safety: self.manifest.safety,
                 options: &options,
+                permissions: self.permissions.as_ref(),
                 now: context.now(),
             },
         );

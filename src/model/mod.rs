@@ -4,6 +4,7 @@ pub mod code;
 pub mod duration;
 pub mod name;
 pub mod pattern;
+pub mod permission;
 pub mod size;
 pub mod state;
 pub mod target;

@@ -41,6 +41,9 @@ pub struct Capabilities {
     pub stores_before_answer: bool,
     /// Whether bad lines make the target store nothing of a request (2.x) or the good ones (Cloud).
     pub stores_good_lines: bool,
+    /// The kind of resource that permissions for mappings are about, in the API's word: 2.x asks for
+    /// those of the bucket.
+    pub dbrp_permission: &'static str,
     /// Largest request body as sent, in bytes; `None` where none is configured.
     pub max_body: Option<u64>,
     /// Largest request body after decompression, in bytes.
@@ -77,6 +80,7 @@ static CLOUD_TSM: Capabilities = Capabilities {
     counts_with: QueryLanguage::Flux,
     stores_before_answer: false,
     stores_good_lines: true,
+    dbrp_permission: "dbrp",
     max_body: Some(50_000_000),
     max_inflated_body: Some(250_000_000),
     has_limits: true,
@@ -92,6 +96,7 @@ static CLOUD_SERVERLESS: Capabilities = Capabilities {
     counts_with: QueryLanguage::InfluxQl,
     stores_before_answer: true,
     stores_good_lines: true,
+    dbrp_permission: "dbrp",
     max_body: Some(50_000_000),
     max_inflated_body: Some(250_000_000),
     has_limits: true,
@@ -107,6 +112,7 @@ static OSS_V2: Capabilities = Capabilities {
     counts_with: QueryLanguage::Flux,
     stores_before_answer: true,
     stores_good_lines: false,
+    dbrp_permission: "buckets",
     max_body: None,
     max_inflated_body: None,
     has_limits: false,

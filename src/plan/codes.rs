@@ -132,6 +132,12 @@ pub static NAMESPACE_NAME: Code = Code {
     blame: Blame::Target,
 };
 
+/// The token may not do what the plan does.
+pub static LACKS_PERMISSION: Code = Code {
+    id: "TG0646",
+    summary: "the token lacks a permission that the plan needs",
+    blame: Blame::Authentication,
+};
 /// The plan file cannot be read.
 pub static FILE_UNREADABLE: Code =
     Code { id: "TG0650", summary: "the plan file cannot be read", blame: Blame::Local };
@@ -188,6 +194,7 @@ pub static ALL: &[&Code] = &[
     &TOO_OLD,
     &TABLE_LIMITS,
     &NAMESPACE_NAME,
+    &LACKS_PERMISSION,
     &FILE_UNREADABLE,
     &FILE_UNWRITABLE,
     &NOT_A_PLAN,

@@ -1,6 +1,7 @@
 //! What can go wrong with a plan itself.
 
-use super::{Address, codes};
+use super::preflight::told;
+use super::{Address, Lacking, codes};
 use crate::model::{Code, Coded};
 use std::io;
 use std::path::PathBuf;
@@ -52,6 +53,9 @@ pub enum Error {
         /// What is wrong, as a fragment.
         reason: String,
     },
+    /// The token may not do what the plan does.
+    #[error("{}; nothing was changed", told(.0))]
+    LacksPermission(Vec<Lacking>),
     /// Steps wait for each other.
     #[error("these steps wait for each other: {}", join(.0))]
     Cycle(Vec<Address>),
@@ -77,6 +81,7 @@ impl Coded for Error {
             Self::NotAPlan { .. } => &codes::NOT_A_PLAN,
             Self::FromTheFuture { .. } => &codes::FROM_THE_FUTURE,
             Self::Damaged { .. } => &codes::DAMAGED,
+            Self::LacksPermission(_) => &codes::LACKS_PERMISSION,
             Self::Cycle(_) => &codes::CYCLE,
             Self::UnknownNeed { .. } => &codes::UNKNOWN_NEED,
         }
@@ -90,6 +95,9 @@ impl Coded for Error {
             Self::FromTheFuture { .. } => "Use the tidegate that saved it, or plan again with this one.",
             Self::Damaged { .. } => {
                 "Plan again with `tidegate plan --out FILE`; a saved plan must not be edited."
+            }
+            Self::LacksPermission(_) => {
+                "Use a token with these permissions, such as an All-Access token of the organization."
             }
             Self::Cycle(_) | Self::UnknownNeed { .. } => {
                 "This is a defect of tidegate, or the plan was edited. Plan again."

@@ -23,7 +23,7 @@ pub use desired::{Desired, DesiredTransfer, desired};
 pub use diff::{Options, diff, to_prune};
 pub use error::Error;
 pub use graph::Graph;
-pub use preflight::{Findings, World, preflight};
+pub use preflight::{Findings, Lacking, World, lacking, preflight};
 pub use step::{
     Action, Change, Diff, Moved, Need, Plan, Progress, Reason, Refusal, Risk, Step, Subject, Transfer,
     TransferProgress, TransferSettings, Verify, Warning,

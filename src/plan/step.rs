@@ -111,6 +111,16 @@ impl Change {
             Self::Verify(_) => Action::Verify,
         }
     }
+
+    /// Returns the bucket that it is about: the one that it leads to where a mapping changes.
+    pub fn bucket(&self) -> Option<&BucketName> {
+        match self {
+            Self::Bucket(diff) => diff.after().or(diff.before()).map(|bucket| &bucket.name),
+            Self::Dbrp(diff) => diff.after().or(diff.before()).map(|dbrp| &dbrp.bucket),
+            Self::Transfer(transfer) => Some(&transfer.bucket),
+            Self::Verify(verify) => Some(&verify.bucket),
+        }
+    }
 }
 
 /// The data of one retention policy, moved into one bucket.

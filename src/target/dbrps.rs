@@ -6,6 +6,7 @@ use super::http::Request;
 use super::observe::is_conflict;
 use super::wire::WireDbrp;
 use super::{Client, Error, codes};
+use crate::model::permission::Access;
 use crate::model::{Database, Dbrp, ResourceId};
 use reqwest::Method;
 use serde_json::json;
@@ -27,13 +28,14 @@ impl Client {
     /// The server makes a database's first mapping its default, whatever is asked; `default` in the
     /// answer tells. A default that was asked for is one, or this fails.
     pub async fn create_dbrp(&self, dbrp: &Dbrp, bucket: &ResourceId) -> Result<Dbrp, Error> {
-        let request = Request::new(Method::POST, &["api", "v2", "dbrps"], "write:dbrps").json(&json!({
-            "orgID": self.organization().id,
-            "bucketID": bucket,
-            "database": dbrp.database,
-            "retention_policy": dbrp.retention_policy,
-            "default": dbrp.default,
-        }));
+        let request = Request::new(Method::POST, &["api", "v2", "dbrps"], self.dbrp_needs(Access::Write))
+            .json(&json!({
+                "orgID": self.organization().id,
+                "bucketID": bucket,
+                "database": dbrp.database,
+                "retention_policy": dbrp.retention_policy,
+                "default": dbrp.default,
+            }));
         let (mut attempts, mut lost) = (Attempts::new(), false);
         loop {
             let failed = match call::once(self.http(), &request, Call::Control).await {
@@ -131,8 +133,18 @@ impl Client {
     }
 
     fn dbrp_request(&self, method: Method, id: &ResourceId) -> Request {
-        Request::new(method, &["api", "v2", "dbrps", id.as_str()], "write:dbrps")
+        Request::new(method, &["api", "v2", "dbrps", id.as_str()], self.dbrp_needs(Access::Write))
             .query("orgID", self.organization().id.as_str())
+    }
+
+    /// Returns the permission that a request about mappings needs.
+    pub(super) fn dbrp_needs(&self, access: Access) -> &'static str {
+        match (self.kind().capabilities().dbrp_permission, access) {
+            ("buckets", Access::Read) => "read:buckets",
+            ("buckets", Access::Write) => "write:buckets",
+            (_, Access::Read) => "read:dbrp",
+            (_, Access::Write) => "write:dbrp",
+        }
     }
 }
 

@@ -98,9 +98,10 @@ fn message_of(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
-/// Names the permission where the answer was about permissions.
+/// Names the permission where the answer was about the token: Cloud says the same of a token that it
+/// does not know and of one that lacks a permission.
 fn missing(code: &Code, needs: Option<&str>) -> String {
-    let needs = needs.filter(|_| *code == codes::FORBIDDEN);
+    let needs = needs.filter(|_| [&codes::FORBIDDEN, &codes::UNAUTHORIZED].contains(&code));
     needs.map_or_else(String::new, |needs| format!("; the token needs `{needs}`"))
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Request {
     /// The permission it needs, such as `read:buckets`; named when it is refused. A request that needs
     /// none is sent without the token.
     pub(super) needs: Option<&'static str>,
+    /// Whether the answer holds secrets of others: it is then left out of the trace.
+    pub(super) has_secret_answer: bool,
 }
 
 /// The body of a request.
@@ -73,6 +75,7 @@ impl Request {
             body: Body::None,
             accept: "application/json",
             needs: None,
+            has_secret_answer: false,
         }
     }
 
@@ -183,7 +186,7 @@ impl Http {
             let received = result.as_ref().ok().map(|answer| Received {
                 status: answer.status,
                 headers: &answer.headers,
-                body: &answer.body,
+                body: if request.has_secret_answer { b"" } else { &answer.body },
             });
             let outcome = received.as_ref().ok_or_else(|| failed.as_deref().unwrap_or_default());
             trace.record(&sent, outcome, begun, &self.mask)?;

@@ -19,6 +19,7 @@ mod influxql;
 mod mask;
 mod observe;
 mod options;
+mod permissions;
 mod query;
 mod refusal;
 mod trace;

@@ -4,6 +4,7 @@ use super::answer::Call;
 use super::http::Request;
 use super::wire::{Dbrps, WireBucket, WireLimits};
 use super::{Client, Error, codes};
+use crate::model::permission::Access;
 use crate::model::{Bucket, BucketName, Dbrp, Limits, ResourceId, State};
 use reqwest::Method;
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ impl Client {
 
     /// Checks that the token may read what a plan reads; the error names the missing permission.
     ///
-    /// Permissions to write cannot be asked for without writing; a step that lacks one says so.
+    /// Whether it may write is told by [`Self::permissions`], or by the step that may not.
     pub async fn check_token(&self) -> Result<(), Error> {
         let org = self.organization().id.as_str();
         let buckets = Request::new(Method::GET, &["api", "v2", "buckets"], "read:buckets")
@@ -58,7 +59,7 @@ impl Client {
     ///
     /// Without filters: a filtered list of 2.x shows virtual mappings that a physical one hides.
     pub(super) async fn list_dbrps(&self) -> Result<Vec<super::wire::WireDbrp>, Error> {
-        let request = Request::new(Method::GET, &["api", "v2", "dbrps"], "read:dbrps")
+        let request = Request::new(Method::GET, &["api", "v2", "dbrps"], self.dbrp_needs(Access::Read))
             .query("orgID", self.organization().id.as_str());
         let list: Option<Dbrps> = self.look(&request).await?;
         let mut physical = list.map(|list| list.content).unwrap_or_default();

@@ -233,7 +233,8 @@ pub(crate) fn checked(
     safety: Safety,
     options: &Options,
 ) -> Plan {
-    let world = World { observed: &there.0, limits, rate_limit: None, safety, options, now: NOW };
+    let world =
+        World { observed: &there.0, limits, rate_limit: None, safety, options, permissions: None, now: NOW };
     let findings = preflight(&plan, &world);
     plan.add(findings);
     plan

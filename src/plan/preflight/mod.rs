@@ -1,10 +1,15 @@
 //! What the target or the safety rules would refuse, found before anything is changed.
 
 mod limits;
+mod permissions;
 mod safety;
+
+pub(super) use permissions::told;
+pub use permissions::{Lacking, lacking};
 
 use super::{Address, Options, Plan, Refusal, Step, Warning};
 use crate::manifest::Safety;
+use crate::model::permission::Permissions;
 use crate::model::{Code, Limits, RateLimit, State, Timestamp};
 
 /// What preflight compares the plan with.
@@ -20,6 +25,8 @@ pub struct World<'a> {
     pub safety: Safety,
     /// What the command line allows.
     pub options: &'a Options,
+    /// What the token may do, where the target tells.
+    pub permissions: Option<&'a Permissions>,
     /// The time now.
     pub now: Timestamp,
 }
@@ -40,6 +47,9 @@ pub fn preflight(plan: &Plan, world: &World<'_>) -> Findings {
     let mut findings = Findings::default();
     safety::check(plan, world, &mut findings);
     limits::check(plan, world, &mut findings);
+    if let Some(permissions) = world.permissions {
+        permissions::check(plan, permissions, &mut findings);
+    }
     findings
 }
 
