@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tidegate::line::{self, Kind, Records};
-use tidegate::model::{Origin, TimeRange};
+use tidegate::model::{Origin, TimeRange, Timestamp};
 use tidegate::source::{ExportFiles, Exports};
 use tidegate::verify::{Options, expected};
 
@@ -156,8 +156,13 @@ fn files(text: &str, folder: &Path) {
             lines
         });
         for memory in [1usize << 30, 16 << 20] {
-            let options =
-                Options { range: TimeRange::ALL, rejected: Vec::new(), directory: folder.to_owned(), memory };
+            let options = Options {
+                range: TimeRange::ALL,
+                latest: Timestamp::MAX,
+                rejected: Vec::new(),
+                directory: folder.to_owned(),
+                memory,
+            };
             let lines = text.lines().count() as u64;
             measure(&format!("count a {name} file in {} MiB", memory >> 20), text.len(), || {
                 let reader = exports.reader(&origin).unwrap();

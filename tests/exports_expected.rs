@@ -22,7 +22,13 @@ fn open(files: Vec<PathBuf>) -> (Exports, Origin) {
 }
 
 fn options(directory: &Path) -> Options {
-    Options { range: TimeRange::ALL, rejected: Vec::new(), directory: directory.to_owned(), memory: 1 << 20 }
+    Options {
+        range: TimeRange::ALL,
+        latest: Timestamp::MAX,
+        rejected: Vec::new(),
+        directory: directory.to_owned(),
+        memory: 1 << 20,
+    }
 }
 
 fn count(files: Vec<PathBuf>, options: &Options) -> Expected {

@@ -48,6 +48,8 @@ fn report(differences: u64) -> Report {
         target_values: 1_234_567 - differences,
         fewer: differences,
         more: 0,
+        expired: 0,
+        uncountable: 0,
         missing: missing.collect(),
         extra: Vec::new(),
         rounds: 1,

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate::manifest::VerifyMethod;
-use tidegate::model::{Bucket, Coded, Dbrp, Kind, Origin, ResourceId, Retention, TimeRange, Timestamp};
+use tidegate::model::{
+    Bucket, Clock, Coded, Dbrp, Kind, Origin, ResourceId, Retention, TimeRange, Timestamp,
+};
 use tidegate::plan::Verify;
 use tidegate::run::{Event, events};
 use tidegate::sandbox::{Config, Sandbox};
@@ -16,7 +18,10 @@ use tidegate::target::{Client, Options};
 use tidegate::verify::{Context, Error, Patience, Report, Verdict, run};
 use tokio_util::sync::CancellationToken;
 
-const KINDS: [Kind; 2] = [Kind::OssV2, Kind::CloudTsm];
+const KINDS: [Kind; 3] = [Kind::OssV2, Kind::CloudTsm, Kind::CloudServerless];
+
+/// 2026-11-20T10:00:00Z.
+const NOW: i64 = 1_795_168_800_000_000_000;
 
 /// A target with one bucket that one mapping leads to, and a folder for files.
 struct Trial {
@@ -27,6 +32,7 @@ struct Trial {
     range: TimeRange,
     rejected: Vec<(usize, u64)>,
     created: bool,
+    retention: Retention,
     patience: Patience,
     cancel: CancellationToken,
 }
@@ -34,7 +40,7 @@ struct Trial {
 impl Trial {
     async fn start(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(|| Timestamp(1_795_168_800_000_000_000));
+        let clock = Arc::new(|| Timestamp(NOW));
         let config = Config::new(folder.path().join("sandbox"), kind, "token".into(), clock);
         let sandbox = Sandbox::start(config).await.unwrap();
         let client = Client::connect(Options::new(sandbox.url(), "sandbox", "token")).await.unwrap();
@@ -61,23 +67,24 @@ impl Trial {
             range: TimeRange::ALL,
             rejected: Vec::new(),
             created: false,
+            retention: Retention::Infinite,
             patience: Patience { first: Duration::ZERO, total: Duration::ZERO },
             cancel: CancellationToken::new(),
         }
     }
 
-    async fn write(&self, text: &str) {
-        let body = text.to_owned().into();
+    async fn write(&self, text: impl AsRef<[u8]>) {
+        let body = text.as_ref().to_vec().into();
         self.client.write(&self.bucket, body, true, &CancellationToken::new(), &|_| {}).await.unwrap();
     }
 
-    fn file(&self, text: &str) -> PathBuf {
+    fn file(&self, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.path().join("x.lp");
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, text.as_ref()).unwrap();
         path
     }
 
-    async fn compare(&self, text: &str) -> Result<Report, Error> {
+    async fn compare(&self, text: impl AsRef<[u8]>) -> Result<Report, Error> {
         self.compare_file(self.file(text), |_| None).await
     }
 
@@ -99,12 +106,15 @@ impl Trial {
             done: false,
         };
         let (sender, mut receiver) = events(Arc::new(|| Timestamp(0)));
+        let clock: Clock = Arc::new(|| Timestamp(NOW));
         let comparing = async {
             let context = Context {
                 source: &source,
                 target: &self.client,
                 rejected: &self.rejected,
                 created: self.created,
+                retention: self.retention,
+                clock: &clock,
                 directory: self.folder.path(),
                 memory: 1 << 20,
                 patience: self.patience,
@@ -147,7 +157,7 @@ async fn real_data_is_equal_on_every_product() {
         let report = trial.compare_file(path, |_| None).await.unwrap();
         assert_eq!(report.verdict(), Verdict::Equal, "{kind}: {report:#?}");
         assert_eq!((report.source_values, report.target_values, report.rounds), (1_596, 1_596, 1));
-        assert_eq!(report.summary(), "`db/rp` has the 1596 values of db.rp");
+        assert_eq!(report.summary(), "`db/rp` has the 1,596 values of db.rp");
         trial.sandbox.stop().await;
     }
 }
@@ -165,6 +175,59 @@ async fn odd_names_and_old_times_are_equal_on_every_product() {
         let report = trial.compare(text).await.unwrap();
         assert_eq!(report.verdict(), Verdict::Equal, "{kind}: {report:#?}");
         assert_eq!((report.measurements, report.source_values), (7, 8));
+        trial.sandbox.stop().await;
+    }
+}
+
+/// Servers answer 400 to a string of Flux that is not UTF-8. Both measurements fit the pattern by which
+/// either is asked for.
+#[tokio::test]
+async fn measurements_that_are_not_utf_8_are_counted_each_for_itself() {
+    for kind in [Kind::OssV2, Kind::CloudTsm] {
+        let trial = Trial::start(kind).await;
+        let text = b"caf\xe9\\ x v=1 1000000000\ncaf\xe9\\ x v=1 2000000000\ncaf\xff_x v=1,f\xe9=1 1000000000\nu v=1 5\n";
+        trial.write(text).await;
+        let report = trial.compare(text).await.unwrap();
+        assert_eq!(report.verdict(), Verdict::Equal, "{kind}: {report:#?}");
+        assert_eq!((report.measurements, report.source_values, report.target_values), (3, 5, 5), "{kind}");
+        trial.write(b"caf\xea\\ x v=1 1000000000\n").await;
+        let report = trial.compare([&text[..], b"caf\xff_x v=1 3000000000\n"].concat()).await.unwrap();
+        assert_eq!((report.fewer, report.more), (1, 1), "{kind}: {report:#?}");
+        trial.sandbox.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn values_at_the_last_time_of_all_are_counted_or_accounted_for() {
+    for kind in KINDS {
+        let trial = Trial::start(kind).await;
+        let text = format!("m v=1 {}\nm v=2,w=3 {}\n", Timestamp::MAX.0 - 1, Timestamp::MAX.0);
+        trial.write(&text).await;
+        let report = trial.compare(&text).await.unwrap();
+        assert_eq!(report.verdict(), Verdict::Equal, "{kind}: {report:#?}");
+        let expected = if kind == Kind::CloudServerless { (3, 3, 0) } else { (1, 1, 2) };
+        assert_eq!((report.source_values, report.target_values, report.uncountable), expected, "{kind}");
+        assert_eq!(report.summary().contains("2 at 2262-04-11T23:47:16.854775806Z"), expected.2 == 2);
+        trial.sandbox.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn points_that_the_bucket_no_longer_keeps_are_not_missing() {
+    for kind in KINDS {
+        let mut trial = Trial::start(kind).await;
+        // Kept since 48 hours ago; the second of four windows begins before that and ends after it.
+        trial.retention = Retention::from_seconds(48 * 3_600);
+        let line = |minutes: i64| format!("m v=1 {}\n", NOW - minutes * 60_000_000_000);
+        let ages = [60 * 60, 60 * 48 + 1, 60 * 47, 60];
+        let text: String = ages.map(line).concat();
+        trial.write(ages[2..].iter().map(|age| line(*age)).collect::<String>()).await;
+        let report = trial.compare(&text).await.unwrap();
+        assert_eq!((report.verdict(), report.expired), (Verdict::Equal, 2), "{kind}: {report:#?}");
+        assert!(report.passed() && report.summary().ends_with("2 in windows older than it keeps points"));
+        let text = text + &line(120);
+        let report = trial.compare(&text).await.unwrap();
+        assert_eq!((report.verdict(), report.fewer), (Verdict::Fewer, 1), "{kind}: {report:#?}");
         trial.sandbox.stop().await;
     }
 }

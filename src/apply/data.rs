@@ -52,7 +52,7 @@ pub(super) async fn transfer(
 /// Compares both sides and records the result; `again` also where an earlier run did.
 pub(super) async fn verify(shared: &Shared, step: &Verify, again: bool) -> Result<StepResult, Error> {
     let context = &shared.context;
-    let (_, bucket_id) = shared.bucket(&step.bucket).await?;
+    let (bucket, bucket_id) = shared.bucket(&step.bucket).await?;
     let fingerprint = fingerprint(shared, &step.origin)?.to_owned();
     let moved = shared.has_moved(&step.origin, &step.bucket, &fingerprint, step.range).await?;
     if !again && moved && shared.has_verified(&step.origin, &bucket_id, &fingerprint, step.range) {
@@ -66,6 +66,8 @@ pub(super) async fn verify(shared: &Shared, step: &Verify, again: bool) -> Resul
         target: &context.client,
         rejected: &rejected,
         created: shared.has_created(&step.bucket),
+        retention: bucket.retention,
+        clock: &context.clock,
         directory: &directory,
         memory: COUNTING,
         patience: context.patience,

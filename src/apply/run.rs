@@ -171,7 +171,7 @@ impl Run {
             return StepResult::Interrupted(detail_of(error)).into();
         }
         if let (Blame::Authentication, Some(bucket)) = (failure.code.blame, step.change.bucket()) {
-            failure.message.push_str(&format!(" on bucket `{bucket}`"));
+            failure.message = format!("{} on bucket `{bucket}`", failure.message);
         }
         let (address, code) = (step.address.clone(), failure.code.id.to_owned());
         let recorded =

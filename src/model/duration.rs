@@ -2,6 +2,7 @@
 //!
 //! Grammar: one or more of a whole number and a unit, `ns u µ ms s m h d w`, as in `1h30m`; `INF`.
 
+use super::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::num::NonZeroU64;
@@ -30,6 +31,13 @@ impl Retention {
             Self::Infinite => 0,
             Self::Seconds(seconds) => seconds.get(),
         }
+    }
+
+    /// Returns the time before which points are gone, or go soon.
+    pub fn cutoff(self, now: Timestamp) -> Timestamp {
+        let Self::Seconds(seconds) = self else { return Timestamp::MIN };
+        let kept = i64::try_from(seconds.get()).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
+        Timestamp(now.0.saturating_sub(kept))
     }
 
     /// Reads `infinite`, `INF` or a duration; zero means forever, as in 1.x.

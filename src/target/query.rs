@@ -35,19 +35,30 @@ pub type Counts = BTreeMap<(String, i64), u64>;
 impl Client {
     /// Counts the values of a measurement.
     ///
-    /// A measurement that is not there has no counts. In Flux a point at the very last time that
-    /// can be stored is never in a range.
+    /// A measurement that is not there has no counts. What is after [`Self::latest_counted`] is not
+    /// counted, whatever the range.
     pub async fn counts(&self, query: &CountQuery) -> Result<Counts, Error> {
         let (range, window) = (query.range, query.window_ns);
         match self.kind().capabilities().counts_with {
             QueryLanguage::Flux => {
                 let text = flux::counts(query.bucket.as_str(), &query.measurement, range, window);
-                flux_counts(&self.flux(&text).await?, range, window).map_err(failed)
+                // Others may fit the pattern by which a name that is not UTF-8 is asked for.
+                let only = std::str::from_utf8(&query.measurement).is_err().then_some(&query.measurement[..]);
+                flux_counts(&self.flux(&text).await?, only, range, window).map_err(failed)
             }
             QueryLanguage::InfluxQl => {
                 let text = influxql::counts(&query.measurement, range, window);
                 self.influxql(&query.origin, &text).await?.counts(range, window).map_err(failed)
             }
+        }
+    }
+
+    /// Returns the latest time that a count can reach: in Flux a range ends before the last nanosecond that
+    /// can be stored.
+    pub fn latest_counted(&self) -> Timestamp {
+        match self.kind().capabilities().counts_with {
+            QueryLanguage::Flux => Timestamp(Timestamp::MAX.0 - 1),
+            QueryLanguage::InfluxQl => Timestamp::MAX,
         }
     }
 
@@ -125,10 +136,19 @@ pub(super) fn window_start(time: i64, range: TimeRange, window_ns: Option<i64>) 
     }
 }
 
-fn flux_counts(answer: &Answer, range: TimeRange, window_ns: Option<i64>) -> Result<Counts, String> {
+/// Reads counts: those of the measurement `only`, or all rows.
+fn flux_counts(
+    answer: &Answer,
+    only: Option<&[u8]>,
+    range: TimeRange,
+    window_ns: Option<i64>,
+) -> Result<Counts, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut counts = Counts::new();
     csv::each_row(&answer.body, |row| {
+        if only.is_some_and(|only| row.get("_measurement") != only) {
+            return Ok(());
+        }
         let time = match window_ns {
             Some(_) => Timestamp::parse(&text(row.get("_start")))?.0,
             None => range.start.0,
@@ -165,7 +185,7 @@ mod tests {
         let body = b",result,table,_start,_field,_value\r\n,,0,1970-01-01T00:30:00Z,v,3\r\n\
                      ,,1,1970-01-01T01:00:00Z,v,4\r\n,,2,1970-01-01T01:00:00Z,w,0\r\n\r\n";
         let answer = Answer { status: 200, headers: HeaderMap::new(), body: body.as_slice().into() };
-        let counts = flux_counts(&answer, TimeRange::ALL, Some(HOUR)).unwrap();
+        let counts = flux_counts(&answer, None, TimeRange::ALL, Some(HOUR)).unwrap();
         assert_eq!(counts, Counts::from([(("v".to_owned(), 0), 3), (("v".to_owned(), HOUR), 4)]));
     }
 }

@@ -81,9 +81,7 @@ impl Shared {
 
     /// Returns the time before which the bucket keeps nothing.
     pub(super) fn cutoff(&self) -> Timestamp {
-        let Retention::Seconds(seconds) = self.retention else { return Timestamp::MIN };
-        let kept = i64::try_from(seconds.get()).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
-        Timestamp((self.clock)().0.saturating_sub(kept))
+        self.retention.cutoff((self.clock)())
     }
 
     /// Tells how far the transfer is.

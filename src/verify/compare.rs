@@ -26,6 +26,8 @@ pub(super) struct Outcome {
     pub(super) target_values: u64,
     pub(super) fewer: u64,
     pub(super) more: u64,
+    /// Values that are missing where the bucket no longer keeps points.
+    pub(super) expired: u64,
     pub(super) missing: Vec<Difference>,
     pub(super) extra: Vec<Difference>,
 }
@@ -81,7 +83,16 @@ pub(super) fn extra_unit(measurement: Vec<u8>, range: TimeRange) -> Unit {
 }
 
 /// Compares an answer with what the source has, and names up to `keep` differences of each kind.
-pub(super) fn compare(unit: &Unit, expected: &Expected, answer: &Counts, keep: usize) -> Outcome {
+///
+/// In windows that begin before `cutoff` the bucket no longer keeps all points: there fewer are no
+/// difference, and more are one all the same.
+pub(super) fn compare(
+    unit: &Unit,
+    expected: &Expected,
+    answer: &Counts,
+    cutoff: Timestamp,
+    keep: usize,
+) -> Outcome {
     let mut pairs: BTreeMap<(&str, i64), (u64, u64)> = BTreeMap::new();
     let first = Series { measurement: unit.measurement.clone(), field: String::new() };
     let of_unit =
@@ -102,6 +113,10 @@ pub(super) fn compare(unit: &Unit, expected: &Expected, answer: &Counts, keep: u
         outcome.target_values += target;
         let (number, list) = match source.cmp(&target) {
             std::cmp::Ordering::Equal => continue,
+            std::cmp::Ordering::Greater if window < cutoff.0 => {
+                outcome.expired += source - target;
+                continue;
+            }
             std::cmp::Ordering::Greater => (&mut outcome.fewer, &mut outcome.missing),
             std::cmp::Ordering::Less => (&mut outcome.more, &mut outcome.extra),
         };
@@ -185,7 +200,8 @@ mod tests {
     fn names_what_is_missing_and_what_is_more() {
         let expected = expected(&[("m", "a", 0, 5), ("m", "a", 1, 7), ("m", "b", 0, 1), ("n", "a", 0, 9)]);
         let unit = Unit { measurement: b"m".to_vec(), range: range(5, 2 * HOUR), window_ns: Some(HOUR) };
-        let outcome = compare(&unit, &expected, &answer(&[("a", 0, 5), ("a", 1, 6), ("c", 1, 2)]), 10);
+        let outcome =
+            compare(&unit, &expected, &answer(&[("a", 0, 5), ("a", 1, 6), ("c", 1, 2)]), Timestamp::MIN, 10);
         assert_eq!((outcome.compared, outcome.fewer, outcome.more, outcome.target_values), (4, 2, 1, 13));
         let missing: Vec<_> = outcome.missing.iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -203,15 +219,25 @@ mod tests {
     fn counts_differences_that_it_does_not_name() {
         let expected = expected(&[("m", "a", 0, 1), ("m", "b", 0, 1), ("m", "c", 0, 1)]);
         let unit = Unit { measurement: b"m".to_vec(), range: range(0, HOUR), window_ns: Some(HOUR) };
-        let outcome = compare(&unit, &expected, &Counts::new(), 2);
+        let outcome = compare(&unit, &expected, &Counts::new(), Timestamp::MIN, 2);
         assert_eq!((outcome.fewer, outcome.missing.len()), (3, 2));
+    }
+
+    #[test]
+    fn fewer_values_where_the_bucket_no_longer_keeps_points_are_told_apart() {
+        let expected = expected(&[("m", "a", 0, 5), ("m", "a", 1, 5), ("m", "a", 2, 5), ("m", "a", 3, 5)]);
+        let unit = Unit { measurement: b"m".to_vec(), range: range(0, 4 * HOUR), window_ns: Some(HOUR) };
+        let answer = answer(&[("a", 0, 6), ("a", 1, 2), ("a", 2, 4), ("a", 3, 5)]);
+        let outcome = compare(&unit, &expected, &answer, Timestamp(HOUR + HOUR / 2), 10);
+        assert_eq!((outcome.fewer, outcome.more, outcome.expired), (1, 1, 3), "{outcome:#?}");
+        assert_eq!(outcome.missing[0].start, Timestamp(2 * HOUR));
     }
 
     #[test]
     fn a_measurement_that_only_the_target_has_is_more() {
         let expected = expected(&[("m", "a", 0, 1)]);
         let unit = extra_unit(b"other".to_vec(), range(0, HOUR));
-        let outcome = compare(&unit, &expected, &answer(&[("v", 0, 3)]), 10);
+        let outcome = compare(&unit, &expected, &answer(&[("v", 0, 3)]), Timestamp::MIN, 10);
         assert_eq!((outcome.fewer, outcome.more), (0, 1));
     }
 }

@@ -44,6 +44,8 @@ pub struct Expected {
     pub values: u64,
     /// Values that a later one of the same series, field and time replaced.
     pub replaced: u64,
+    /// Values after [`Options::latest`], each as often as it is in the source; in no other number.
+    pub uncountable: u64,
 }
 
 /// How to count.
@@ -51,6 +53,8 @@ pub struct Expected {
 pub struct Options {
     /// Points outside are not counted.
     pub range: TimeRange,
+    /// The latest time that the target can count, no later than [`Timestamp::MAX`].
+    pub latest: Timestamp,
     /// Records that the target refused, as (file, offset) in the order of reading: not counted.
     pub rejected: Vec<(usize, u64)>,
     /// Where temporary files go.
@@ -102,6 +106,8 @@ pub fn expected(
 /// Takes in points one by one.
 struct Counter {
     range: TimeRange,
+    latest: Timestamp,
+    uncountable: u64,
     distinct: Distinct,
     names: Names,
     /// The series of the last point, as written and as a key: exports keep series together.
@@ -116,6 +122,8 @@ impl Counter {
     fn new(options: &Options) -> Self {
         Self {
             range: options.range,
+            latest: options.latest,
+            uncountable: 0,
             distinct: Distinct::new(options.directory.clone(), options.memory),
             names: Names::default(),
             last_series: Vec::new(),
@@ -142,6 +150,10 @@ impl Counter {
             if *field == *b"time" {
                 continue;
             }
+            if Timestamp(time) > self.latest {
+                self.uncountable += 1;
+                continue;
+            }
             self.first = self.first.min(time);
             self.last = self.last.max(time);
             self.scratch.clear();
@@ -156,7 +168,8 @@ impl Counter {
 
     fn finish(self) -> Result<Expected, Error> {
         if self.first > self.last {
-            return Ok(Expected { window_ns: HOUR, ..Expected::default() });
+            let uncountable = self.uncountable;
+            return Ok(Expected { window_ns: HOUR, uncountable, ..Expected::default() });
         }
         let window_ns = window_length(self.first, self.last);
         let mut counts: Vec<BTreeMap<i64, u64>> = vec![BTreeMap::new(); self.names.list.len()];
@@ -183,6 +196,7 @@ impl Counter {
             counts: self.names.join(counts),
             values,
             replaced: pushed - values,
+            uncountable: self.uncountable,
         })
     }
 }

@@ -2,10 +2,12 @@
 
 use super::compare::Outcome;
 use super::{Error, Expected};
+use crate::model::size::print_count;
 use crate::model::{BucketName, Origin, TimeRange, Timestamp};
 use crate::plan::Verify;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 /// Differences kept in a report; beyond, they are only counted.
 pub(super) const KEPT: usize = 1_000;
@@ -33,6 +35,11 @@ pub struct Report {
     pub fewer: u64,
     /// Counts where the target has more.
     pub more: u64,
+    /// Values that are missing in windows older than the bucket keeps points: no difference.
+    pub expired: u64,
+    /// Values of the source at the very last time that can be stored, which no Flux query can count. They
+    /// are in no other number.
+    pub uncountable: u64,
     /// Up to 1,000 of those with fewer, sorted by measurement, field and window.
     pub missing: Vec<Difference>,
     /// Up to 1,000 of those with more, sorted likewise.
@@ -89,6 +96,8 @@ impl Report {
             target_values: 0,
             fewer: 0,
             more: 0,
+            expired: 0,
+            uncountable: expected.uncountable,
             missing: Vec::new(),
             extra: Vec::new(),
             rounds: 0,
@@ -104,6 +113,7 @@ impl Report {
             self.target_values += outcome.target_values;
             self.fewer += outcome.fewer;
             self.more += outcome.more;
+            self.expired += outcome.expired;
             self.missing.extend(outcome.missing);
             self.extra.extend(outcome.extra);
         }
@@ -143,18 +153,31 @@ impl Report {
     /// Returns the outcome as one sentence without a full stop, naming the first difference.
     pub fn summary(&self) -> String {
         let (bucket, origin) = (&self.bucket, &self.origin);
-        let what = match self.verdict() {
+        let mut text = match self.verdict() {
             Verdict::Equal => {
-                return format!("`{bucket}` has the {} values of {origin}", self.source_values);
+                format!("`{bucket}` has the {} values of {origin}", print_count(self.source_values))
             }
-            Verdict::More => format!("`{bucket}` has more values than {origin} in {} counts", self.more),
-            Verdict::Fewer => format!("`{bucket}` has fewer values than {origin} in {} counts", self.fewer),
+            Verdict::More => {
+                format!("`{bucket}` has more values than {origin} in {} counts", print_count(self.more))
+            }
+            Verdict::Fewer => {
+                format!("`{bucket}` has fewer values than {origin} in {} counts", print_count(self.fewer))
+            }
         };
-        let first = if self.fewer > 0 { self.missing.first() } else { self.extra.first() };
-        match first {
-            Some(first) => format!("{what}; first {first}"),
-            None => what,
+        if self.expired > 0 {
+            let expired = print_count(self.expired);
+            // Writing to a string cannot fail, here and below.
+            let _ = write!(text, ", but for {expired} in windows older than it keeps points");
         }
+        if self.uncountable > 0 {
+            let (values, last) = (print_count(self.uncountable), Timestamp::MAX);
+            let _ = write!(text, ", and {values} at {last}, the last time there is, cannot be counted");
+        }
+        let first = if self.fewer > 0 { self.missing.first() } else { self.extra.first() };
+        if let Some(first) = first {
+            let _ = write!(text, "; first {first}");
+        }
+        text
     }
 }
 
@@ -162,6 +185,7 @@ impl Report {
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { measurement, field, start, end, source, target } = self;
+        let (target, source) = (print_count(*target), print_count(*source));
         write!(f, "`{measurement}` `{field}` from {start} to {end}: {target} of {source} values")
     }
 }

@@ -3,7 +3,7 @@
 use super::compare::{Outcome, Unit, compare, extra_unit, units};
 use super::report::KEPT;
 use super::{Error, Expected, Options, Report, expected};
-use crate::model::TimeRange;
+use crate::model::{Clock, Retention, TimeRange};
 use crate::plan::{Address, Verify};
 use crate::run::{Event, EventSender};
 use crate::source::Source;
@@ -30,7 +30,7 @@ pub struct Patience {
 }
 
 /// What a comparison needs besides the step.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// Where the data came from.
     pub source: &'a Source,
@@ -41,6 +41,10 @@ pub struct Context<'a> {
     pub rejected: &'a [(usize, u64)],
     /// Whether this run created the bucket, so that nobody else can have written to it.
     pub created: bool,
+    /// How long the bucket keeps points.
+    pub retention: Retention,
+    /// Tells the time, and with it what the bucket no longer keeps.
+    pub clock: &'a Clock,
     /// Where temporary files go.
     pub directory: &'a Path,
     /// Bytes of memory for counting, at least 1 MiB.
@@ -53,10 +57,17 @@ pub struct Context<'a> {
     pub events: &'a EventSender,
 }
 
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
 /// Compares both sides. A difference is no error here: see [`Report::into_result`].
 ///
 /// Compared is the time from the first to the last value of the source; what clients write beyond
-/// does not count. Where the target has fewer, it is asked again until patience ends: Cloud TSM
+/// does not count. In windows that began before what the bucket keeps now, points may be gone: fewer are
+/// only numbered there. Where the target has fewer, it is asked again until patience ends: Cloud TSM
 /// shows what it took only later.
 pub async fn run(step: &Verify, context: Context<'_>) -> Result<Report, Error> {
     tokio::select! {
@@ -100,6 +111,7 @@ async fn count_source(step: &Verify, context: &Context<'_>) -> Result<Expected, 
     let reader = context.source.reader(&step.origin)?;
     let options = Options {
         range: step.range,
+        latest: context.target.latest_counted(),
         rejected: context.rejected.to_vec(),
         directory: context.directory.to_owned(),
         memory: context.memory,
@@ -156,7 +168,9 @@ async fn ask(
         let kept: usize = outcomes.iter().map(Outcome::kept).sum();
         if let (Some(unit), Some(outcome)) = (units.get(asked.index), outcomes.get_mut(asked.index)) {
             let room = (4 * KEPT).saturating_sub(kept - outcome.kept());
-            *outcome = compare(unit, expected, &counts, room.min(KEPT));
+            // Not before the answer: what expires meanwhile is expired.
+            let cutoff = context.retention.cutoff((context.clock)());
+            *outcome = compare(unit, expected, &counts, cutoff, room.min(KEPT));
         }
         done += 1;
         context.events.send(Event::VerifyProgress { address: address.clone(), done, total, unit: "queries" });
