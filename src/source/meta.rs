@@ -170,6 +170,15 @@ pub enum Privilege {
 
 /// Reads a `meta.db`.
 pub fn read(path: &Path) -> Result<Meta, Error> {
+    parse(&load(path)?, path)
+}
+
+/// Reads the copy of a `meta.db` in a backup, portable or old.
+pub fn read_copy(path: &Path) -> Result<Meta, Error> {
+    parse_copy(&load(path)?, path)
+}
+
+fn load(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Io { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
@@ -177,21 +186,52 @@ pub fn read(path: &Path) -> Result<Meta, Error> {
     if bytes.len() as u64 > LARGEST {
         return Err(Error::Damaged { path: path.to_owned(), offset: 0, reason: "it is too large" });
     }
-    parse(&bytes, path)
+    Ok(bytes)
 }
 
 /// Reads the message. `path` is for errors.
 pub fn parse(bytes: &[u8], path: &Path) -> Result<Meta, Error> {
-    Message::new(bytes)
-        .read(|meta: &mut Meta, number, field| {
-            match number {
-                5 => meta.databases.push(field.message()?.read(database)?),
-                6 => meta.users.push(field.message()?.read(user)?),
-                _ => {}
-            }
-            Ok(())
-        })
-        .map_err(|Damage { offset, reason }| Error::Damaged { path: path.to_owned(), offset, reason })
+    Message::new(bytes).read(meta).map_err(|damage| damaged(damage, path))
+}
+
+/// Reads the copy in a backup: the message in another one, or between lengths. `path` is for errors.
+///
+/// ```text
+/// portable: protobuf { 1: meta.db, 2: the highest id of a node }
+/// old:      u64 0x59590101 | u64 length | meta.db | u64 length | JSON of the node        all big-endian
+/// ```
+pub fn parse_copy(bytes: &[u8], path: &Path) -> Result<Meta, Error> {
+    const MAGIC: [u8; 8] = 0x5959_0101u64.to_be_bytes();
+    const HEAD: usize = 2 * MAGIC.len();
+    let copy = match bytes.split_first_chunk::<8>() {
+        Some((&MAGIC, rest)) => rest
+            .split_first_chunk::<8>()
+            .and_then(|(length, rest)| rest.get(..usize::try_from(u64::from_be_bytes(*length)).ok()?))
+            .map(|bytes| Message::within(bytes, HEAD))
+            .ok_or(Damage { offset: MAGIC.len(), reason: "it ends within the copy of `meta.db`" }),
+        _ => Message::new(bytes)
+            .read(|copy: &mut Option<Message<'_>>, number, field| {
+                if number == 1 {
+                    *copy = Some(field.message()?);
+                }
+                Ok(())
+            })
+            .and_then(|copy| copy.ok_or(Damage { offset: 0, reason: "it holds no copy of `meta.db`" })),
+    };
+    copy.and_then(|copy| copy.read(meta)).map_err(|damage| damaged(damage, path))
+}
+
+fn damaged(Damage { offset, reason }: Damage, path: &Path) -> Error {
+    Error::Damaged { path: path.to_owned(), offset, reason }
+}
+
+fn meta(to: &mut Meta, number: u64, field: wire::Field<'_>) -> Result<(), Damage> {
+    match number {
+        5 => to.databases.push(field.message()?.read(database)?),
+        6 => to.users.push(field.message()?.read(user)?),
+        _ => {}
+    }
+    Ok(())
 }
 
 fn database(to: &mut Database, number: u64, field: wire::Field<'_>) -> Result<(), Damage> {

@@ -3,6 +3,7 @@
 //! A source tells what it has ([`Inventory`]) without reading the data, and gives the records of one
 //! retention policy in the order they were written ([`Reader`]).
 
+mod backup;
 pub mod codes;
 mod error;
 mod exports;

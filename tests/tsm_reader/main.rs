@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod backups;
 mod blocks;
 mod crafted;
 mod damage;

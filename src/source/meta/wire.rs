@@ -35,7 +35,12 @@ enum Value<'a> {
 
 impl<'a> Message<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, offset: 0 }
+        Self::within(bytes, 0)
+    }
+
+    /// Takes a message that begins at `offset` of the file.
+    pub(super) fn within(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset }
     }
 
     /// Shows every field to `each`, which puts it into the value that is returned.

@@ -34,6 +34,13 @@ pub static SCRATCH: Code =
 /// meta.db is damaged.
 pub static META: Code = source("TG0462", "meta.db is damaged");
 
+/// A file of a backup is damaged.
+pub static BACKUP: Code = source("TG0463", "a file of a backup is damaged");
+/// A file of a backup is not there.
+pub static MISSING: Code = source("TG0464", "a file of a backup is missing");
+/// Portable and old backups lie in one folder.
+pub static TWO_FORMATS: Code = source("TG0465", "a folder holds backups of two formats");
+
 /// Every code of this module, in order.
 pub static ALL: &[&Code] = &[
     &UNREADABLE,
@@ -49,4 +56,7 @@ pub static ALL: &[&Code] = &[
     &WAL,
     &SCRATCH,
     &META,
+    &BACKUP,
+    &MISSING,
+    &TWO_FORMATS,
 ];

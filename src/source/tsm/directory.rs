@@ -1,12 +1,13 @@
-//! The folders of a server or cluster: which databases, retention policies and shards there are.
+//! The folders of a server or cluster, or a backup: which databases, retention policies and shards there are.
 
 use super::error::Error;
 use super::lines::Lines;
 use super::notice::{Care, Notice, OnDamage};
 use super::reader::{Options, Reader};
 use super::scan::{self, FieldFound, ShardFacts};
-use super::shard::{CopyFolders, ShardFolders, number};
+use super::shard::{CopyFiles, CopyFolders, ShardFiles, number};
 use crate::model::{Database, Origin};
+use crate::source::backup;
 use crate::source::meta::{self, Meta};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -34,8 +35,8 @@ pub struct NodeFolders {
 #[derive(Debug)]
 pub struct Directory {
     meta: Option<Meta>,
-    shards: BTreeMap<Origin, BTreeMap<u64, ShardFolders>>,
-    orphans: BTreeMap<Origin, BTreeMap<u64, ShardFolders>>,
+    shards: BTreeMap<Origin, BTreeMap<u64, ShardFiles>>,
+    orphans: BTreeMap<Origin, BTreeMap<u64, ShardFiles>>,
     notices: Vec<Notice>,
 }
 
@@ -45,7 +46,7 @@ pub struct Directory {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
     /// The shards, the one that wins last.
-    pub shards: Vec<ShardFolders>,
+    pub shards: Vec<ShardFiles>,
     /// The first and last time; `None` where there is no point.
     pub times: Option<(i64, i64)>,
 }
@@ -68,24 +69,41 @@ impl Directory {
                 found.add(wal, node, "the log folder of a 1.x server", |copy, path| copy.wal = Some(path))?;
             }
         }
-        let mut directory =
-            Self { meta, shards: BTreeMap::new(), orphans: BTreeMap::new(), notices: found.notices };
-        directory.sort_out(found.copies);
-        Ok(directory)
+        let copies = found
+            .copies
+            .into_iter()
+            .map(|(shard, copies)| (shard, copies.into_values().map(CopyFiles::Folders).collect()));
+        Ok(Self::sort_out(meta, copies, found.notices))
+    }
+
+    /// Lists the backups of `influxd backup` in a folder, portable or of the old format.
+    ///
+    /// A shard that is compressed is unpacked to an unnamed temporary file in `scratch` while it is read or
+    /// scanned: so much room is needed for each reader at a time, and no more.
+    pub fn open_backup(folder: &Path, scratch: &Path) -> Result<Self, Error> {
+        let backup = backup::open(folder, scratch)?;
+        let held = backup.shards.into_iter().filter(|((origin, _), _)| !is_internal(&origin.database.0));
+        let copies = held.map(|(shard, archives)| (shard, vec![CopyFiles::Archives(archives)]));
+        Ok(Self::sort_out(backup.meta, copies, backup.notices))
     }
 
     /// Tells shards that the server shows from those it forgot, and adds retention policies without data.
-    fn sort_out(&mut self, copies: BTreeMap<(Origin, u64), BTreeMap<usize, CopyFolders>>) {
-        let known = self.meta.as_ref().map(known_shards);
+    fn sort_out(
+        meta: Option<Meta>,
+        copies: impl Iterator<Item = ((Origin, u64), Vec<CopyFiles>)>,
+        notices: Vec<Notice>,
+    ) -> Self {
+        let known = meta.as_ref().map(known_shards);
+        let mut to = Self { meta, shards: BTreeMap::new(), orphans: BTreeMap::new(), notices };
         for origin in known.iter().flat_map(BTreeMap::keys) {
-            self.shards.entry(origin.clone()).or_default();
+            to.shards.entry(origin.clone()).or_default();
         }
         for ((origin, id), copies) in copies {
             let shown = known.as_ref().is_none_or(|k| k.get(&origin).is_some_and(|ids| ids.contains(&id)));
-            let shards = if shown { &mut self.shards } else { &mut self.orphans };
-            let folders = ShardFolders { id, copies: copies.into_values().collect() };
-            shards.entry(origin).or_default().insert(id, folders);
+            let shards = if shown { &mut to.shards } else { &mut to.orphans };
+            shards.entry(origin).or_default().insert(id, ShardFiles { id, copies });
         }
+        to
     }
 
     /// Returns what `meta.db` says, if there is one.
@@ -105,13 +123,13 @@ impl Directory {
     }
 
     /// Returns the shards of a retention policy by id.
-    pub fn shards(&self, origin: &Origin) -> Result<&BTreeMap<u64, ShardFolders>, Error> {
+    pub fn shards(&self, origin: &Origin) -> Result<&BTreeMap<u64, ShardFiles>, Error> {
         self.shards.get(origin).ok_or_else(|| Error::UnknownOrigin(origin.clone()))
     }
 
     /// Returns shards that have folders but are not in `meta.db`, or are marked as deleted there. The server does
     /// not show them, and they are not read.
-    pub fn orphans(&self) -> &BTreeMap<Origin, BTreeMap<u64, ShardFolders>> {
+    pub fn orphans(&self) -> &BTreeMap<Origin, BTreeMap<u64, ShardFiles>> {
         &self.orphans
     }
 
@@ -121,7 +139,7 @@ impl Directory {
     }
 
     /// Scans indexes and logs of a shard.
-    pub fn scan(&self, shard: &ShardFolders, on_damage: OnDamage) -> Result<ShardFacts, Error> {
+    pub fn scan(&self, shard: &ShardFiles, on_damage: OnDamage) -> Result<ShardFacts, Error> {
         self.scan_fields(shard, on_damage, &mut |_| ())
     }
 
@@ -129,7 +147,7 @@ impl Directory {
     #[expect(clippy::unused_self, reason = "shards belong to a directory")]
     pub(super) fn scan_fields(
         &self,
-        shard: &ShardFolders,
+        shard: &ShardFiles,
         on_damage: OnDamage,
         each: &mut dyn FnMut(FieldFound<'_>),
     ) -> Result<ShardFacts, Error> {

@@ -114,6 +114,36 @@ pub enum Error {
         /// Bytes of the segment that cannot be read.
         lost: u64,
     },
+    /// An archive of a backup is cut off or damaged.
+    #[error("`{}` is damaged at byte {offset}: {reason}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Where in it, unpacked. What follows is lost.
+        offset: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A backup lacks a file that its manifest names.
+    #[error("`{}` is missing from the backup, whose manifest names it", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The manifest of a backup cannot be read.
+    #[error("`{}` is not the manifest of a backup of InfluxDB 1.x", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// A folder holds backups of both formats, and nothing says which is the newer.
+    #[error("`{}` holds backups of two formats", path.display())]
+    TwoFormats {
+        /// The folder.
+        path: PathBuf,
+    },
     /// `meta.db` cannot be read.
     #[error(transparent)]
     Meta(#[from] crate::source::meta::Error),
@@ -176,6 +206,9 @@ impl Coded for Error {
             Self::Disagree { .. } => &codes::DISAGREE,
             Self::Tombstone { .. } => &codes::TOMBSTONE,
             Self::Wal { .. } => &codes::WAL,
+            Self::Archive { .. } | Self::Manifest { .. } => &codes::BACKUP,
+            Self::Missing { .. } => &codes::MISSING,
+            Self::TwoFormats { .. } => &codes::TWO_FORMATS,
             Self::Meta(error) => error.code(),
             Self::Scratch(_) => &codes::SCRATCH,
         }
@@ -194,6 +227,15 @@ impl Coded for Error {
                 "a server seems to run on this data; stop it, or read a snapshot or a backup (`influxd backup -portable`)"
             }
             Self::Scratch(_) => "make room in the folder for temporary files, or set TMPDIR to one with room",
+            Self::Archive { .. } => {
+                "use another backup, or salvage what is intact. influxd 1.6 cuts backups with `-start` or `-end` off \
+                 at the first file with a tombstone, and says that all is well"
+            }
+            Self::Missing { .. } => {
+                "copy the file there; if the backup it belongs to is no longer wanted, remove its manifest too"
+            }
+            Self::Manifest { .. } => "name a folder that `influxd backup -portable` of 1.5 or newer wrote to",
+            Self::TwoFormats { .. } => "move one of them to a folder of its own",
             Self::NotTsm { .. }
             | Self::Index { .. }
             | Self::Checksum { .. }

@@ -1,5 +1,6 @@
 //! Reads the data files of an `InfluxDB` 1.x server: TSM, write-ahead log, tombstones. Read only, no server needed.
 
+mod archive;
 pub mod block;
 pub mod codes;
 mod directory;
@@ -23,6 +24,8 @@ mod tombstone;
 mod value;
 mod wal;
 
+pub(super) use archive::first_name;
+pub use archive::{Archive, Archives};
 pub(super) use block::take_varint;
 pub use directory::{Directory, Folders, NodeFolders, Unit};
 pub use error::{Error, Lost};
@@ -32,5 +35,5 @@ pub use notice::{Notice, OnDamage};
 pub use reader::{Column, Options, Point, Reader, Rows};
 pub use sayable::Unsayable;
 pub use scan::ShardFacts;
-pub use shard::{CopyFolders, ShardFolders};
+pub use shard::{CopyFiles, CopyFolders, ShardFiles};
 pub use value::{Strings, Type, Value, Values};

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::error::shown;
+use crate::model::Origin;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -47,6 +48,28 @@ pub enum Notice {
         /// The tombstone file.
         path: PathBuf,
     },
+    /// An archive of an earlier backup has files that the newest one lacks. A server removes files when it
+    /// compacts them, and a backup of what changed or of a range of time leaves files out: nothing tells which.
+    Merged {
+        /// The archive of the earlier backup.
+        older: PathBuf,
+        /// That of the newest.
+        newest: PathBuf,
+    },
+    /// A retention policy or shard is in the `meta.db` of a backup, and its data is not in the backup.
+    NotBackedUp {
+        /// What it belongs to.
+        origin: Origin,
+        /// The shards.
+        shards: Vec<u64>,
+        /// Whether these are all shards of the retention policy.
+        whole: bool,
+    },
+    /// No manifest names an archive: its backup was interrupted, or its manifest was lost.
+    Unnamed {
+        /// The archive.
+        path: PathBuf,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -69,6 +92,26 @@ impl fmt::Display for Notice {
                 "`{}` holds deletes that servers since 1.4 misread and do not apply; here they are applied",
                 path.display()
             ),
+            Self::Merged { older, newest } => write!(
+                f,
+                "`{}` has files that `{}` lacks; both are read, so points that were deleted between the two \
+                 backups may be there again. To read one backup only, put it into a folder of its own",
+                older.display(),
+                newest.display()
+            ),
+            Self::NotBackedUp { origin, whole: true, .. } => {
+                write!(
+                    f,
+                    "left out: the backup has no data of `{origin}`, although its `meta.db` has shards of it"
+                )
+            }
+            Self::NotBackedUp { origin, shards, whole: false } => {
+                let shards: Vec<String> = shards.iter().map(u64::to_string).collect();
+                write!(f, "left out: the backup has no data of shard {} of `{origin}`", shards.join(", "))
+            }
+            Self::Unnamed { path } => {
+                write!(f, "left out: `{}` belongs to no whole backup: nothing names it", path.display())
+            }
         }
     }
 }

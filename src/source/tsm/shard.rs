@@ -1,5 +1,6 @@
 //! The files of a shard: which there are, in which order they were written, and how to open them together.
 
+use super::archive::Archives;
 use super::error::Error;
 use super::extent::Extent;
 use super::file::TsmFile;
@@ -12,13 +13,22 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// One shard: the folders of every data node that has a copy, in the order the nodes were named.
+/// One shard: the files of every data node that has a copy, in the order the nodes were named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ShardFolders {
+pub struct ShardFiles {
     /// Unique in a server or cluster.
     pub id: u64,
-    /// The copies; a single server has one.
-    pub copies: Vec<CopyFolders>,
+    /// The copies; a single server and a backup have one.
+    pub copies: Vec<CopyFiles>,
+}
+
+/// Where the files of one copy of a shard are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopyFiles {
+    /// In the folders of a server.
+    Folders(CopyFolders),
+    /// In a backup.
+    Archives(Archives),
 }
 
 /// The folders of one copy of a shard. One of them may be missing.
@@ -60,21 +70,30 @@ struct Listing {
 /// A server that writes, compacts or deletes right now has so many chances to stand still.
 const ATTEMPTS: usize = 3;
 
-impl ShardFolders {
+impl ShardFiles {
     /// Opens all files, oldest first. Logs get numbers from `log` on, to tell them apart where shards are merged.
     pub(super) fn open(&self, log: usize, care: &mut Care) -> Result<Vec<Input>, Error> {
         let mut inputs = Vec::new();
         for (nth, copy) in self.copies.iter().enumerate() {
-            inputs.extend(copy.open(log + nth, care)?);
+            inputs.extend(match copy {
+                CopyFiles::Folders(folders) => folders.open(log + nth, care)?,
+                CopyFiles::Archives(archives) => archives.open(self.id, care)?,
+            });
         }
         Ok(inputs)
     }
 
-    /// Returns the bytes of all files: TSM with tombstones, and log.
+    /// Returns the bytes of all files: TSM with tombstones, and log. Of a backup, its archives unpacked.
     pub(super) fn bytes(&self) -> Result<(u64, u64), Error> {
         let (mut tsm, mut wal) = (0, 0);
         for copy in &self.copies {
-            let listing = copy.list()?;
+            let listing = match copy {
+                CopyFiles::Folders(folders) => folders.list()?,
+                CopyFiles::Archives(archives) => {
+                    tsm += archives.bytes();
+                    continue;
+                }
+            };
             for name in &listing.tsm {
                 tsm += name.file.length + name.tombstone.as_ref().map_or(0, |tombstone| tombstone.length);
             }
@@ -170,7 +189,7 @@ impl Listing {
 
 /// Makes an input of an opened file and its tombstone; none where the file is no TSM file and that is to be left
 /// out.
-pub(in crate::source) fn tsm_input(
+pub(super) fn tsm_input(
     file: Result<TsmFile, Error>,
     tombstone: Option<&Extent>,
     care: &mut Care,
@@ -202,7 +221,7 @@ fn list(folder: &Path) -> Result<Vec<Listed>, Error> {
 }
 
 /// Reads generation and sequence of `000000007-000000001.tsm`.
-pub(in crate::source) fn tsm_numbers(path: &Path) -> Option<(u64, u64)> {
+pub(super) fn tsm_numbers(path: &Path) -> Option<(u64, u64)> {
     let (generation, sequence) = path.file_stem()?.to_str()?.split_once('-')?;
     Some((number(generation)?, number(sequence)?))
 }
