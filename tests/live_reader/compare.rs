@@ -1,0 +1,69 @@
+//! What a server answers, and what is read from its files.
+
+use crate::answers::{At, Json, answer, assert_answered};
+use crate::points::{open, read_with};
+use crate::support::influxd::Influxd;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use tidegate::model::Origin;
+use tidegate::source::tsm::{Directory, Notice, Options};
+
+/// All values, by retention policy.
+pub(crate) type Answers = BTreeMap<Origin, BTreeMap<At, Json>>;
+
+/// Quotes an identifier of `InfluxQL`.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Asks for everything in some retention policies.
+pub(crate) fn ask(server: &Influxd, origins: &[Origin]) -> Answers {
+    origins.iter().map(|origin| (origin.clone(), ask_for(server, origin))).collect()
+}
+
+fn ask_for(server: &Influxd, origin: &Origin) -> BTreeMap<At, Json> {
+    let (database, policy) = (quoted(&origin.database.0), quoted(&origin.retention_policy.0));
+    let listed = Json::parse(&server.ask(&format!("SHOW MEASUREMENTS ON {database}")));
+    let results = listed.get("results").list();
+    let series = results.iter().flat_map(|result| result.get("series").list());
+    let names = series.flat_map(|series| series.get("values").list()).map(|row| row.list()[0].text());
+    // Measurement by measurement: a question about all shows one type of a field that has two of them.
+    let all = |name: &str| format!("SELECT * FROM {database}.{policy}.{} GROUP BY *", quoted(name));
+    let questions: Vec<String> = names.map(all).collect();
+    if questions.is_empty() { BTreeMap::new() } else { answer(&server.ask(&questions.join("; "))) }
+}
+
+/// Asserts that a directory holds exactly what was answered.
+pub(crate) fn assert_holds(directory: &Directory, answers: &Answers) {
+    for (origin, answered) in answers {
+        let (points, notices) = read_with(directory, origin, &Options::default()).unwrap();
+        // A server that is killed leaves a torn entry; nothing else may be odd.
+        assert!(notices.iter().all(|notice| matches!(notice, Notice::TornEnd { .. })), "{notices:?}");
+        assert_answered(&points, answered);
+    }
+    let origins: BTreeSet<&Origin> = directory.origins().collect();
+    assert_eq!(origins, answers.keys().collect(), "other retention policies");
+}
+
+/// Asserts that the files of a server that was ended are what it answered before.
+pub(crate) fn assert_files_hold(server: &Influxd, answers: &Answers) {
+    assert_holds(&open(server.dir()), answers);
+}
+
+/// Takes backups of both formats from a running server and asserts that they are what it answers.
+pub(crate) fn assert_backups_hold(server: &Influxd, answers: &Answers) {
+    let folder = tempfile::tempdir().unwrap();
+    let (portable, old) = (folder.path().join("portable"), folder.path().join("old"));
+    server.backup(&["-portable"], &portable);
+    let databases: BTreeSet<&str> = answers.keys().map(|origin| origin.database.0.as_str()).collect();
+    for database in databases {
+        server.backup(&["-db", database], &old);
+    }
+    for folder in [&portable, &old] {
+        assert_holds(&open_backup(folder), answers);
+    }
+}
+
+pub(crate) fn open_backup(folder: &Path) -> Directory {
+    Directory::open_backup(folder, &std::env::temp_dir()).unwrap()
+}
