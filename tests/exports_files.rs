@@ -266,6 +266,7 @@ fn a_damaged_gzip_file_is_an_error() {
     flipped[checksum] ^= 1;
     let reading = read_named(vec![folder.file("crc", flipped)]);
     assert_eq!(code(&reading), "TG0405", "{:?}", reading.error);
+    assert_eq!(reading.lines, [""; 0], "what a wrong checksum is about is not handed on");
     let trailing = [&gzip(&text)[..], b"garbage after the end"].concat();
     assert_eq!(code(&read_named(vec![folder.file("trailing", trailing)])), "TG0405");
 }
@@ -416,6 +417,85 @@ fn a_file_that_changes_after_it_was_opened_is_an_error() {
     folder.file("x", "m v=1 1\nm v=2 2\n");
     let reading = read(&exports, &origin());
     assert!(matches!(reading.error, Some(Error::Changed { before: 8, now: 16, .. })));
+}
+
+/// A file of several members: each one's end is held back until its checksum is known to be right.
+#[test]
+fn the_end_of_a_gzip_member_is_not_handed_on_before_its_checksum_is_right() {
+    let folder = Folder::new();
+    let lines = |from: u64, count: u64| -> String {
+        (from..from + count).map(|at| format!("m,t=a v={at} {}\n", 1_790_000_000_000_000_000 + at)).collect()
+    };
+    let (first, second) = (lines(0, 20_000), lines(20_000, 20_000));
+    let mut flipped = [gzip(&first), gzip(&second)].concat();
+    let checksum = flipped.len() - 8;
+    flipped[checksum] ^= 1;
+    let reading = read_named(vec![folder.file("second", &flipped)]);
+    assert_eq!(code(&reading), "TG0405");
+    assert!(
+        first.lines().count() < reading.lines.len() && reading.lines.len() < 38_000,
+        "{}",
+        reading.lines.len()
+    );
+    let Some(Error::Damaged { uncompressed, .. }) = reading.error else { panic!() };
+    assert_eq!(uncompressed, (first.len() + second.len()) as u64);
+}
+
+#[test]
+fn a_file_replaced_by_one_of_the_same_size_is_noticed() {
+    let folder = Folder::new();
+    let content = "m v=1 1\n".repeat(100_000);
+    let path = folder.file("x", &content);
+    let exports = Exports::open(&named(vec![path.clone()])).unwrap();
+    let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let set_modified =
+        |time| std::fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    let changed = || {
+        let reading = read(&exports, &origin());
+        assert!(
+            matches!(reading.error, Some(Error::Changed { before: 800_000, now: 800_000, .. })),
+            "{:?}",
+            reading.error
+        );
+        reading
+    };
+    // In the middle, where no fingerprint looks, and then at the end, with the time of the old file.
+    let middle = 400_000;
+    folder.file("x", format!("{}n{}", &content[..middle], &content[middle + 1..]));
+    set_modified(modified + std::time::Duration::from_secs(1));
+    assert_eq!(changed().lines.len(), 0);
+    folder.file("x", format!("{}2\n", &content[..content.len() - 2]));
+    set_modified(modified);
+    assert_eq!(changed().lines.len(), 0);
+    // While it is read.
+    folder.file("x", &content);
+    set_modified(modified);
+    let mut reader = exports.reader(&origin()).unwrap();
+    assert!(reader.next().unwrap().is_some());
+    set_modified(modified + std::time::Duration::from_secs(1));
+    let error = loop {
+        match reader.next() {
+            Ok(record) => assert!(record.is_some(), "the change is not noticed"),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("was written to, or replaced"), "{error}");
+}
+
+#[test]
+fn records_know_their_line() {
+    let folder = Folder::new();
+    let text = "# head\n\nm v=1 1\nm s=\"a\nb\nc\" 2\r\nm,t=\\\n v=3 3\nm v=4 4\n";
+    let expected = [(3, "m v=1 1"), (4, "m s=\"a\nb\nc\" 2"), (7, "m,t=\\\n v=3 3"), (9, "m v=4 4")];
+    for content in [text.as_bytes().to_vec(), gzip(text)] {
+        let exports = Exports::open(&named(vec![folder.file("x", content)])).unwrap();
+        let mut reader = exports.reader(&origin()).unwrap();
+        for (line, text) in expected {
+            let record = reader.next().unwrap().unwrap();
+            assert_eq!((record.line, record.text), (line, text.as_bytes()));
+        }
+        assert!(reader.next().unwrap().is_none());
+    }
 }
 
 #[test]

@@ -219,6 +219,7 @@ proptest! {
                 whole.push(b'\r');
             }
             prop_assert_eq!(record.offset, start as u64);
+            prop_assert_eq!(record.line, 1 + text[..start].iter().filter(|byte| **byte == b'\n').count() as u64);
             prop_assert_eq!(whole, &text[start..end]);
             prop_assert_eq!(record.end == LineEnd::Missing, end == text.len());
         }
@@ -238,7 +239,8 @@ proptest! {
         let begins = before.len() as u64 + 1;
         let named = matches!(error, RecordsError::TooLong { offset, limit: 150 } if offset == begins);
         prop_assert!(named);
-        prop_assert_eq!(records.next_record().unwrap().unwrap().text, after.as_bytes());
+        let last = records.next_record().unwrap().unwrap();
+        prop_assert_eq!((last.text, last.line), (after.as_bytes(), 4));
     }
 }
 

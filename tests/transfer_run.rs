@@ -190,15 +190,15 @@ mod rejects {
             .map(|r| {
                 let reason = r["reason"].as_str().unwrap();
                 let reason = reason.rsplit("partial write: ").next().unwrap();
-                format!("byte {} status {}: {reason}", r["byte"], r["status"])
+                format!("line {} byte {} status {}: {reason}", r["line"], r["byte"], r["status"])
             })
             .collect();
         insta::assert_snapshot!(short.join("\n"), @r#"
-        byte 8 status null: missing field value
-        byte 23 status 422: field type conflict: input field "v" on measurement "m" is type string, already exists as type float dropped=1
-        byte 36 status null: missing tag key
-        byte 53 status 422: field type conflict: input field "v" on measurement "m" is type boolean, already exists as type float dropped=1
-        byte 64 status null: missing timestamp
+        line 2 byte 8 status null: missing field value
+        line 4 byte 23 status 422: field type conflict: input field "v" on measurement "m" is type string, already exists as type float dropped=1
+        line 5 byte 36 status null: missing tag key
+        line 7 byte 53 status 422: field type conflict: input field "v" on measurement "m" is type boolean, already exists as type float dropped=1
+        line 8 byte 64 status null: missing timestamp
         "#);
         let files = vec![trial.root.path().join("a.lp").display().to_string()];
         let places = rejects(&trial.dir(), &Trial::origin(), &files).unwrap();
@@ -233,7 +233,7 @@ mod rejects {
             error.to_string().starts_with("3 lines were rejected, 2 are tolerated; the last one: `"),
             "{error}"
         );
-        assert!(error.to_string().ends_with("a.lp`, byte 36: missing tag key"), "{error}");
+        assert!(error.to_string().ends_with("a.lp`, line 5, byte 36: missing tag key"), "{error}");
         // Tried again without a change, it stops before anything is sent; with more patience, it goes on.
         let error = trial.run(&target.client, &target.bucket).await.unwrap_err();
         assert_eq!(error.to_string(), "3 lines were rejected, 2 are tolerated");

@@ -309,7 +309,7 @@ async fn a_target_that_shows_values_later_is_asked_again() {
     let mut trial = Trial::start(Kind::CloudTsm).await;
     trial.patience = Patience { first: Duration::from_millis(1), total: Duration::from_mins(1) };
     trial.write(&lines(&[0, 1])).await;
-    let file = trial.file(&format!("{}m,host=a v=1,w=2i {}\n", lines(&[0, 1]), 2 * HOUR));
+    let file = trial.file(format!("{}m,host=a v=1,w=2i {}\n", lines(&[0, 1]), 2 * HOUR));
     let late =
         |event: &Event| matches!(event, Event::Waiting { .. }).then_some("m,host=a v=1,w=2i 7200000000000");
     let report = trial.compare_file(file, late).await.unwrap();

@@ -2,10 +2,15 @@
 
 use super::MAX_RECORD;
 use super::split::{Kind, Splitter};
+use memchr::memchr_iter;
 use std::io::{self, Read};
 
 /// Bytes asked of the stream at a time.
 const CHUNK: usize = 256 * 1024;
+/// Bytes of a piece at least, unless the stream ends before.
+const PIECE: usize = 64 * 1024;
+/// Bytes of the buffer at first: room for pieces, so that what is kept is rarely moved.
+const BUFFER: usize = 4 * CHUNK;
 
 /// How a record ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct RawRecord<'a> {
     pub text: &'a [u8],
     /// Where it begins in the stream.
     pub offset: u64,
+    /// The line of the stream that it begins in, from 1.
+    pub line: u64,
     /// What it is.
     pub kind: Kind,
     /// How it ends.
@@ -34,7 +41,7 @@ pub struct RawRecord<'a> {
 /// Why a record cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordsError {
-    /// The stream failed. What it gave after the last whole record is not yielded.
+    /// The stream failed. What it gave after the last whole record is not yielded, nor what it gave last.
     #[error("cannot read after byte {offset}")]
     Io {
         /// Bytes that the stream gave before.
@@ -52,16 +59,22 @@ pub enum RecordsError {
     },
 }
 
-/// Reads records from a stream, holding one chunk and the longest record.
+/// Reads records from a stream, holding two pieces of it and the longest record.
+///
+/// A piece is handed on only when the stream has given the next one, or has ended: gzip checks what it
+/// gave after the last byte, so that the end of damaged data is never taken for good.
 #[derive(Debug)]
 pub struct Records<R> {
     reader: R,
     buffer: Vec<u8>,
-    /// The unread part of `buffer`.
+    /// The unread part of `buffer`, as far as it is handed on.
     start: usize,
     end: usize,
-    /// Place in the stream of `buffer[start]`.
+    /// The end of the piece that is held back; not before `end`.
+    filled: usize,
+    /// Place in the stream of `buffer[start]`, and its line.
     offset: u64,
+    line: u64,
     complete: bool,
     limit: usize,
     current: Option<Found>,
@@ -73,6 +86,7 @@ struct Found {
     from: usize,
     length: usize,
     offset: u64,
+    line: u64,
     kind: Kind,
     end: LineEnd,
 }
@@ -90,7 +104,9 @@ impl<R: Read> Records<R> {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            filled: 0,
             offset: 0,
+            line: 1,
             complete: false,
             limit,
             current: None,
@@ -120,8 +136,8 @@ impl<R: Read> Records<R> {
 
     /// Returns the record that reading went to last.
     pub fn current(&self) -> Option<RawRecord<'_>> {
-        let Found { from, length, offset, kind, end } = self.current?;
-        Some(RawRecord { text: self.buffer.get(from..from + length)?, offset, kind, end })
+        let Found { from, length, offset, line, kind, end } = self.current?;
+        Some(RawRecord { text: self.buffer.get(from..from + length)?, offset, line, kind, end })
     }
 
     /// Passes over `prefix` where the unread part begins with it; tells whether it does.
@@ -131,7 +147,7 @@ impl<R: Read> Records<R> {
         }
         let found = self.unread().starts_with(prefix);
         if found {
-            self.consume(prefix.len());
+            self.consume(prefix.len(), 0);
         }
         Ok(found)
     }
@@ -148,13 +164,14 @@ impl<R: Read> Records<R> {
             if dropped > 0 || self.unread().len() > self.limit {
                 let scanned = splitter.drop_scanned();
                 dropped += scanned as u64;
-                self.consume(scanned);
+                self.consume(scanned, self.breaks(scanned));
             }
             self.fill()?;
         };
         let length = found.unwrap_or(self.unread().len());
-        let (from, offset) = (self.start, self.offset);
-        self.consume(length + usize::from(found.is_some()));
+        let (from, offset, line_number) = (self.start, self.offset, self.line);
+        let inside = if splitter.may_hold_breaks() { self.breaks(length) } else { 0 };
+        self.consume(length + usize::from(found.is_some()), inside + u64::from(found.is_some()));
         if dropped > 0 || length > self.limit {
             return Err(RecordsError::TooLong { offset: offset - dropped, limit: self.limit });
         }
@@ -167,7 +184,8 @@ impl<R: Read> Records<R> {
             (Some(_), None) => (line, LineEnd::Lf),
             (Some(_), Some(text)) => (text, LineEnd::CrLf),
         };
-        self.current = Some(Found { from, length: text.len(), offset, kind: Kind::of(text), end });
+        let (length, kind) = (text.len(), Kind::of(text));
+        self.current = Some(Found { from, length, offset, line: line_number, kind, end });
         Ok(true)
     }
 
@@ -175,34 +193,48 @@ impl<R: Read> Records<R> {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    fn consume(&mut self, bytes: usize) {
-        self.start += bytes;
-        self.offset += bytes as u64;
+    /// Counts line breaks in the next bytes.
+    fn breaks(&self, bytes: usize) -> u64 {
+        let text = self.unread().get(..bytes).unwrap_or_default();
+        memchr_iter(b'\n', text).count() as u64
     }
 
-    /// Reads one more piece of the stream behind the unread part.
+    fn consume(&mut self, bytes: usize, breaks: u64) {
+        self.start += bytes;
+        self.offset += bytes as u64;
+        self.line += breaks;
+    }
+
+    /// Reads one more piece of the stream, and hands on the one before it.
     fn fill(&mut self) -> Result<(), RecordsError> {
-        if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-        }
-        if self.buffer.len() - self.end < CHUNK / 2 {
-            let size = (self.buffer.len() * 2).max(CHUNK);
-            self.buffer.resize(size, 0);
-        }
-        let free = self.buffer.get_mut(self.end..).unwrap_or_default();
-        let read = loop {
+        let before = self.filled - self.start;
+        while !self.complete && self.filled - self.start - before < PIECE {
+            self.make_room();
+            let free = self.buffer.get_mut(self.filled..self.filled + CHUNK / 2).unwrap_or_default();
             match self.reader.read(free) {
-                Ok(read) => break read,
+                Ok(0) => self.complete = true,
+                Ok(read) => self.filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(source) => {
-                    return Err(RecordsError::Io { offset: self.offset + self.end as u64, source });
+                    let offset = self.offset + (self.filled - self.start) as u64;
+                    self.filled = self.end;
+                    return Err(RecordsError::Io { offset, source });
                 }
             }
-        };
-        self.complete = read == 0;
-        self.end += read;
+        }
+        self.end = if self.complete { self.filled } else { self.start + before };
         Ok(())
+    }
+
+    /// Makes room for what is read next: at the buffer's beginning, or in a larger buffer.
+    fn make_room(&mut self) {
+        if self.buffer.len() - self.filled >= CHUNK / 2 {
+            return;
+        }
+        self.buffer.copy_within(self.start..self.filled, 0);
+        (self.start, self.end, self.filled) = (0, self.end - self.start, self.filled - self.start);
+        if self.buffer.len() - self.filled < CHUNK / 2 {
+            self.buffer.resize((self.buffer.len() * 2).max(BUFFER), 0);
+        }
     }
 }

@@ -53,6 +53,8 @@ pub(super) struct Splitter {
     quoted: bool,
     /// Equals signs less commas in the field section.
     balance: isize,
+    /// Whether line breaks may be inside the record.
+    walked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,7 @@ enum Place {
 impl Splitter {
     /// Starts a record.
     pub(super) fn new() -> Self {
-        Self { scanned: 0, place: Place::Start, spaced: false, quoted: false, balance: 0 }
+        Self { scanned: 0, place: Place::Start, spaced: false, quoted: false, balance: 0, walked: false }
     }
 
     /// Starts a line that ends at the next line break, whatever is in it.
@@ -98,6 +100,12 @@ impl Splitter {
         }
     }
 
+    /// Tells whether a line break may be in the record before its end. Most records have no quotes, and
+    /// end at the first one.
+    pub(super) fn may_hold_breaks(&self) -> bool {
+        self.walked
+    }
+
     /// Forgets the first bytes of the record, which were scanned: the caller drops them.
     pub(super) fn drop_scanned(&mut self) -> usize {
         std::mem::take(&mut self.scanned)
@@ -120,6 +128,7 @@ impl Splitter {
 
     /// Looks at every byte, from where the last call stopped.
     fn walk(&mut self, text: &[u8], complete: bool) -> Option<usize> {
+        self.walked = true;
         while let Some(&byte) = text.get(self.scanned) {
             if !self.quoted && !SPECIAL[usize::from(byte)] {
                 self.scanned += 1;

@@ -137,8 +137,8 @@ pub enum Error {
         /// What it is, such as `compressed with zstd`.
         found: &'static str,
     },
-    /// The file has another size than at the start.
-    #[error("`{file}` changed while it was read: it had {before} bytes, now {now}")]
+    /// The file is not what it was at the start.
+    #[error("`{file}` changed since it was first looked at: {}", change(*before, *now))]
     Changed {
         /// The file.
         file: String,
@@ -153,6 +153,14 @@ pub enum Error {
         /// What was asked for.
         origin: Origin,
     },
+}
+
+fn change(before: u64, now: u64) -> String {
+    if before == now {
+        format!("it was written to, or replaced by one of {now} bytes, too")
+    } else {
+        format!("it had {before} bytes, now {now}")
+    }
 }
 
 impl Coded for Error {

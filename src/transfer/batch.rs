@@ -50,6 +50,8 @@ pub(super) struct Place {
     pub(super) file: usize,
     /// The first byte in the uncompressed file.
     pub(super) offset: u64,
+    /// The line of the uncompressed file, from 1; 0 where a source is not made of lines.
+    pub(super) line: u64,
 }
 
 /// A line that our own scan refuses: the target would, in the same words.

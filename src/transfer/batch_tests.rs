@@ -13,7 +13,7 @@ fn cut_all(lines: &[String], cut: Cut) -> Vec<Batch> {
     let lane_count = cut.lanes;
     let (mut cutter, mut buffer, mut batches) = (Cutter::new(cut), Vec::new(), Vec::new());
     for (at, text) in lines.iter().enumerate() {
-        let place = Place { file: 0, offset: at as u64 };
+        let place = Place { file: 0, offset: at as u64, line: 0 };
         match parse(text.as_bytes()) {
             Ok(point) => {
                 let time = point.timestamp.unwrap();

@@ -12,7 +12,12 @@ fn batch(lines: &[String]) -> Batch {
         text.push_str(line);
         text.push('\n');
         let time = line.rsplit(' ').next().unwrap().parse().unwrap();
-        placed.push(Placed { start, end: text.len(), time, place: Place { file: 0, offset: at as u64 } });
+        placed.push(Placed {
+            start,
+            end: text.len(),
+            time,
+            place: Place { file: 0, offset: at as u64, line: 0 },
+        });
     }
     Batch { lane: 0, seq: 0, text: text.into(), lines: placed, unsendable: Vec::new() }
 }

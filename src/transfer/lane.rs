@@ -100,7 +100,7 @@ pub(super) fn check_rejects(shared: &Shared, rejected: u64, last: Option<&Reject
     Err(Error::TooManyRejects {
         rejected,
         max,
-        example: last.map(|reject| format!("`{}`, byte {}: {}", reject.file, reject.byte, reject.reason)),
+        example: last.map(Reject::told),
         rejects: files.path().to_owned(),
     })
 }

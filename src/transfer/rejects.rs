@@ -15,6 +15,10 @@ use std::path::{Path, PathBuf};
 pub(super) struct Reject {
     /// The source file, as the manifest names it.
     pub(super) file: String,
+    /// The line of the uncompressed file that it begins in, from 1; `None` where the source is not made
+    /// of lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<u64>,
     /// The first byte of the line in the uncompressed file.
     pub(super) byte: u64,
     /// Why, in the target's words.
@@ -30,6 +34,15 @@ pub(super) struct Reject {
     at: u64,
     /// Bytes of the line, without its line break.
     bytes: u64,
+}
+
+impl Reject {
+    /// Tells place and reason.
+    pub(super) fn told(&self) -> String {
+        let Self { file, byte, reason, .. } = self;
+        let line = self.line.map_or_else(String::new, |line| format!(" line {line},"));
+        format!("`{file}`,{line} byte {byte}: {reason}")
+    }
 }
 
 /// The files of refused lines of one transfer, open for writing.
@@ -154,7 +167,18 @@ pub(super) fn reject(
 ) -> Reject {
     let file = files.get(place.file).cloned().unwrap_or_default();
     let (lane, seq) = batch;
-    Reject { file, byte: place.offset, reason: reason.to_owned(), status, lane, seq, at: 0, bytes: 0 }
+    let number = (place.line > 0).then_some(place.line);
+    Reject {
+        file,
+        line: number,
+        byte: place.offset,
+        reason: reason.to_owned(),
+        status,
+        lane,
+        seq,
+        at: 0,
+        bytes: 0,
+    }
 }
 
 /// Reads whole reasons; returns their bytes, and the bytes of the lines they are about.
@@ -217,7 +241,7 @@ mod tests {
 
     fn at(byte: u64, seq: u64) -> Reject {
         let files = ["a.lp".to_owned()];
-        reject(&files, Place { file: 0, offset: byte }, (0, seq), Some(400), "bad")
+        reject(&files, Place { file: 0, offset: byte, line: 0 }, (0, seq), Some(400), "bad")
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Scan {
     fn run(&mut self, mut reader: Reader) -> Result<Ended, Error> {
         let mut since = 0;
         while let Some(record) = reader.next()? {
-            let place = Place { file: record.file, offset: record.offset };
+            let place = Place { file: record.file, offset: record.offset, line: record.line };
             let full = self.take(record.text, place);
             if let Some(batch) = full
                 && !self.hand_on(batch)

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::SystemTime;
 
 /// Bytes read at each end of a file.
 const END: u64 = 64 * 1024;
@@ -13,8 +14,25 @@ const END: u64 = 64 * 1024;
 /// The digest of one file: name without directories, size, first and last 64 KiB.
 pub(super) type Fingerprint = [u8; 32];
 
-/// Returns size and fingerprint of a file; refuses what is no regular file.
-pub(super) fn take(path: &Path, name: &str) -> Result<(u64, Fingerprint), Error> {
+/// What a file is, as far as can be told without reading all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) bytes: u64,
+    pub(super) print: Fingerprint,
+    /// `None` where the system does not tell.
+    modified: Option<SystemTime>,
+}
+
+impl State {
+    /// Tells whether an open file has still the size and the time of its last change.
+    pub(super) fn is_of(&self, file: &fs::File) -> io::Result<bool> {
+        let metadata = file.metadata()?;
+        Ok(metadata.len() == self.bytes && metadata.modified().ok() == self.modified)
+    }
+}
+
+/// Opens a file for reading from its beginning, and takes its state; refuses what is no regular file.
+pub(super) fn open(path: &Path, name: &str) -> Result<(fs::File, State), Error> {
     let mut file = fs::File::open(path).map_err(|source| Error::Open { file: name.to_owned(), source })?;
     let read_error = |byte| move |source| Error::Read { file: name.to_owned(), byte, source };
     let metadata = file.metadata().map_err(read_error(0))?;
@@ -35,7 +53,9 @@ pub(super) fn take(path: &Path, name: &str) -> Result<(u64, Fingerprint), Error>
         file.seek(SeekFrom::Start(start)).map_err(read_error(start))?;
         hash(&mut file, &mut digest).map_err(read_error(start))?;
     }
-    Ok((bytes, digest.finalize().into()))
+    file.rewind().map_err(read_error(0))?;
+    let state = State { bytes, print: digest.finalize().into(), modified: metadata.modified().ok() };
+    Ok((file, state))
 }
 
 /// Returns the fingerprint of several files in their order, as hexadecimal digits.

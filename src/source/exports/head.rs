@@ -6,7 +6,7 @@ use super::input::Input;
 use crate::line::Kind;
 use crate::model::{Database, Origin, Retention, RetentionPolicy};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::fs;
 
 /// What the head of a file says.
 #[derive(Debug, Default)]
@@ -127,8 +127,8 @@ impl Part {
 }
 
 /// Reads a file up to its first point.
-pub(super) fn read(path: &Path, name: &str) -> Result<Head, Error> {
-    let mut input = Input::open(path, name)?;
+pub(super) fn read(file: fs::File, name: &str) -> Result<Head, Error> {
+    let mut input = Input::new(file, name)?;
     let mut head = Head { empty: true, ..Head::default() };
     let (mut part, mut context) = (Part::default(), Context::default());
     loop {

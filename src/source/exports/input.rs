@@ -5,7 +5,6 @@ use crate::line::{Records, RecordsError};
 use flate2::bufread::MultiGzDecoder;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
 
 /// Bytes read from disk at a time.
 const BUFFER: usize = 128 * 1024;
@@ -83,9 +82,8 @@ impl Read for Decoded {
 }
 
 impl Input {
-    /// Opens a file and finds out from its first bytes what it is.
-    pub(super) fn open(path: &Path, name: &str) -> Result<Self, Error> {
-        let file = fs::File::open(path).map_err(|source| Error::Open { file: name.to_owned(), source })?;
+    /// Finds out from the first bytes of an open file what it is.
+    pub(super) fn new(file: fs::File, name: &str) -> Result<Self, Error> {
         let mut disk = BufReader::with_capacity(BUFFER, Counted { file, bytes: 0 });
         let first =
             disk.fill_buf().map_err(|source| Error::Read { file: name.to_owned(), byte: 0, source })?;
@@ -102,6 +100,11 @@ impl Input {
             Ok(_) => Ok(input),
             Err(error) => Err(input.error(error)),
         }
+    }
+
+    /// Returns the file.
+    pub(super) fn file(&self) -> &fs::File {
+        &self.records.get_ref().0.disk().get_ref().file
     }
 
     /// Returns how many bytes were read from disk.

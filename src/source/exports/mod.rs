@@ -17,7 +17,7 @@ pub use reader::{Reader, Record};
 
 use super::{DatabaseFacts, Error, Inventory, PolicyFacts, Warning, codes};
 use crate::model::{Origin, Retention};
-use fingerprint::Fingerprint;
+use fingerprint::State;
 use head::Head;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ struct File {
     path: PathBuf,
     /// The path as text, for messages and the inventory.
     name: String,
-    bytes: u64,
+    state: State,
     /// What its head names, where lines of the file belong to whom the file says.
     declared: Option<BTreeSet<Origin>>,
 }
@@ -61,18 +61,17 @@ impl Exports {
             inventory: Inventory::default(),
             warnings: Vec::new(),
         };
-        let mut prints = Vec::new();
         for (origin, paths) in &files.named {
             exports.by_origin.entry(origin.clone()).or_default();
             for path in paths {
-                let (mut file, head) = exports.look(path, &mut prints)?;
+                let (mut file, head) = exports.look(path)?;
                 head.refuse_other(&file.name, origin)?;
                 file.declared = None;
                 exports.add(file, &BTreeSet::from([origin.clone()]));
             }
         }
         for path in &files.shared {
-            let (file, head) = exports.look(path, &mut prints)?;
+            let (file, head) = exports.look(path)?;
             head.refuse_without_context(&file.name)?;
             for database in &head.databases {
                 exports.inventory.databases.entry(database.clone()).or_default();
@@ -80,7 +79,7 @@ impl Exports {
             exports.declare_facts(&head);
             exports.add(file, &head.origins);
         }
-        exports.fill_inventory(&prints);
+        exports.fill_inventory();
         Ok(exports)
     }
 
@@ -102,17 +101,16 @@ impl Exports {
     }
 
     /// Reads size, both ends and head of a file.
-    fn look(&mut self, path: &Path, prints: &mut Vec<Fingerprint>) -> Result<(File, Head), Error> {
+    fn look(&mut self, path: &Path) -> Result<(File, Head), Error> {
         let name = path.display().to_string();
-        let (bytes, print) = fingerprint::take(path, &name)?;
-        let head = head::read(path, &name)?;
+        let (file, state) = fingerprint::open(path, &name)?;
+        let head = head::read(file, &name)?;
         if head.empty {
             let message = format!("`{name}` is empty");
             self.warnings.push(Warning { code: &codes::EMPTY, message });
         }
-        prints.push(print);
         let declared = Some(head.origins.clone());
-        Ok((File { path: path.to_owned(), name, bytes, declared }, head))
+        Ok((File { path: path.to_owned(), name, state, declared }, head))
     }
 
     fn add(&mut self, file: File, origins: &BTreeSet<Origin>) {
@@ -139,13 +137,13 @@ impl Exports {
         database.retention_policies.entry(origin.retention_policy.clone()).or_default()
     }
 
-    fn fill_inventory(&mut self, prints: &[Fingerprint]) {
+    fn fill_inventory(&mut self) {
         for (origin, files) in self.by_origin.clone() {
             let of = |file: &usize| self.files.get(*file);
             let names = files.iter().filter_map(of).map(|file| file.name.clone()).collect();
             let alone = files.iter().filter_map(of).all(|file| file.declared.is_none());
-            let bytes = files.iter().filter_map(of).map(|file| file.bytes).sum();
-            let prints = files.iter().filter_map(|&file| prints.get(file));
+            let bytes = files.iter().filter_map(of).map(|file| file.state.bytes).sum();
+            let prints = files.iter().filter_map(of).map(|file| &file.state.print);
             let fingerprint = fingerprint::combine(prints);
             let facts = self.policy(&origin);
             facts.files = names;

@@ -2,7 +2,7 @@
 
 use super::head::{Context, Part};
 use super::input::Input;
-use super::{Error, File, Warning};
+use super::{Error, File, Warning, fingerprint};
 use crate::line::{self, Kind, LineEnd, RawRecord};
 use crate::model::Origin;
 use crate::source::codes;
@@ -21,6 +21,8 @@ pub struct Record<'a> {
     pub file: usize,
     /// Where the record begins in the uncompressed file.
     pub offset: u64,
+    /// The line that it begins in, from 1; 0 where a source is not made of lines.
+    pub line: u64,
 }
 
 /// Reads the records of one retention policy, in the order of its files.
@@ -80,13 +82,14 @@ impl Reader {
             }
         }
         let record = self.open.as_ref().and_then(|open| open.input.records.current());
-        Ok(record.map(|record| Record { text: record.text, file: self.file, offset: record.offset }))
+        let file = self.file;
+        Ok(record.map(|record| Record { text: record.text, file, offset: record.offset, line: record.line }))
     }
 
     /// Returns bytes read from disk, and bytes of all files.
     pub fn progress(&self) -> (u64, u64) {
         let open = self.open.as_ref().map_or(0, |open| open.input.bytes_read());
-        (self.finished + open, self.files.iter().map(|file| file.bytes).sum())
+        (self.finished + open, self.files.iter().map(|file| file.state.bytes).sum())
     }
 
     /// Returns a file's name as the manifest has it.
@@ -99,13 +102,15 @@ impl Reader {
         &self.warnings
     }
 
-    /// Closes the open file, which must have the size it had at the start.
+    /// Closes the open file, which must be as it was at the start.
     fn finish(&mut self) -> Result<(), Error> {
-        let read = self.open.take().map_or(0, |open| open.input.bytes_read());
-        if let Some(file) = self.files.get(self.file)
-            && read != file.bytes
-        {
-            return Err(Error::Changed { file: file.name.clone(), before: file.bytes, now: read });
+        let read = self.open.as_ref().map_or(0, |open| open.input.bytes_read());
+        if let (Some(file), Some(open)) = (self.files.get(self.file), self.open.take()) {
+            let state = &file.state;
+            let read_error = |source| Error::Read { file: file.name.clone(), byte: read, source };
+            if read != state.bytes || !state.is_of(open.input.file()).map_err(read_error)? {
+                return Err(Error::Changed { file: file.name.clone(), before: state.bytes, now: read });
+            }
         }
         self.finished += read;
         self.file += 1;
@@ -114,8 +119,14 @@ impl Reader {
 }
 
 impl Open {
+    /// Opens a file, which must be the one whose head was read.
     fn begin(file: &File) -> Result<Self, Error> {
-        let input = Input::open(&file.path, &file.name)?;
+        let (opened, state) = fingerprint::open(&file.path, &file.name)?;
+        if state != file.state {
+            let (before, now) = (file.state.bytes, state.bytes);
+            return Err(Error::Changed { file: file.name.clone(), before, now });
+        }
+        let input = Input::new(opened, &file.name)?;
         // Lines of a file without contexts of its own all belong to the retention policy.
         let wanted = file.declared.is_none().then_some(true);
         Ok(Self { input, part: Part::default(), context: Context::default(), wanted, last_digits: 0 })
