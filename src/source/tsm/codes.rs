@@ -33,6 +33,11 @@ pub static SCRATCH: Code =
     Code { id: "TG0461", summary: "a temporary file cannot be used", blame: Blame::Local };
 /// meta.db is damaged.
 pub static META: Code = source("TG0462", "meta.db is damaged");
+/// A measurement is not in the source.
+pub static UNKNOWN_MEASUREMENT: Code = source("TG0470", "the source has no such measurement");
+/// Reading was stopped by a signal.
+pub static INTERRUPTED: Code =
+    Code { id: "TG0471", summary: "reading 1.x files was interrupted", blame: Blame::Interrupted };
 
 /// A file of a backup is damaged.
 pub static BACKUP: Code = source("TG0463", "a file of a backup is damaged");
@@ -59,4 +64,6 @@ pub static ALL: &[&Code] = &[
     &BACKUP,
     &MISSING,
     &TWO_FORMATS,
+    &UNKNOWN_MEASUREMENT,
+    &INTERRUPTED,
 ];

@@ -1,6 +1,8 @@
 //! The folders of a server or cluster, or a backup: which databases, retention policies and shards there are.
 
 use super::error::Error;
+use super::export::Watch;
+use super::gather::Input;
 use super::lines::Lines;
 use super::notice::{Care, Notice, OnDamage};
 use super::reader::{Options, Reader};
@@ -140,7 +142,7 @@ impl Directory {
 
     /// Scans indexes and logs of a shard.
     pub fn scan(&self, shard: &ShardFiles, on_damage: OnDamage) -> Result<ShardFacts, Error> {
-        self.scan_fields(shard, on_damage, &mut |_| ())
+        self.scan_fields(shard, on_damage, &Watch::default(), &mut |_| ())
     }
 
     /// Scans a shard and shows every field of every series to `each`.
@@ -149,11 +151,12 @@ impl Directory {
         &self,
         shard: &ShardFiles,
         on_damage: OnDamage,
+        watch: &Watch,
         each: &mut dyn FnMut(FieldFound<'_>),
     ) -> Result<ShardFacts, Error> {
         let mut care = Care { on_damage, notices: Vec::new() };
         let inputs = shard.open(0, &mut care)?;
-        let mut facts = scan::scan(inputs, &mut care, each)?;
+        let mut facts = scan::scan(inputs, &mut care, watch, each)?;
         (facts.tsm_bytes, facts.wal_bytes) = shard.bytes()?;
         facts.notices = care.notices;
         Ok(facts)
@@ -196,12 +199,18 @@ impl Directory {
     /// Reads the points of a unit.
     pub fn reader(unit: &Unit, options: &Options) -> Result<Reader, Error> {
         let mut care = Care { on_damage: options.on_damage, notices: Vec::new() };
+        let inputs = Self::inputs(unit, &mut care)?;
+        Reader::new(inputs, options, care)
+    }
+
+    /// Opens the files of a unit, oldest first.
+    pub(super) fn inputs(unit: &Unit, care: &mut Care) -> Result<Vec<Input>, Error> {
         let (mut inputs, mut logs) = (Vec::new(), 0);
         for shard in &unit.shards {
-            inputs.extend(shard.open(logs, &mut care)?);
+            inputs.extend(shard.open(logs, care)?);
             logs += shard.copies.len();
         }
-        Reader::new(inputs, options, care)
+        Ok(inputs)
     }
 }
 

@@ -5,7 +5,7 @@ use super::codes;
 use super::key;
 use crate::model::{Code, Coded, Timestamp};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Why 1.x files cannot be read.
@@ -32,6 +32,17 @@ pub enum Error {
     /// The database or retention policy is not there.
     #[error("the source has no retention policy `{0}`")]
     UnknownOrigin(crate::model::Origin),
+    /// No series is of the measurement.
+    #[error("no series is of a measurement `{}`", shown(name))]
+    UnknownMeasurement {
+        /// What was asked for.
+        name: Vec<u8>,
+        /// Some of those that are there.
+        known: Vec<Vec<u8>>,
+    },
+    /// The work was asked to stop.
+    #[error("stopped before everything was read")]
+    Interrupted,
     /// A file was cut, removed or replaced while it was read.
     #[error("`{}` changed while it was read", path.display())]
     Changed {
@@ -152,6 +163,64 @@ pub enum Error {
     Scratch(#[source] std::io::Error),
 }
 
+impl Error {
+    /// Tells whether the error is about what is in a file, so that the rest can be read without it.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::NotTsm { .. }
+                | Self::Index { .. }
+                | Self::Checksum { .. }
+                | Self::Block { .. }
+                | Self::Disagree { .. }
+                | Self::Tombstone { .. }
+                | Self::Wal { .. }
+                | Self::Archive { .. }
+                | Self::Missing { .. }
+                | Self::Meta(crate::source::meta::Error::Damaged { .. })
+        )
+    }
+
+    /// Returns the file, and where in it, if the error is about one.
+    pub fn place(&self) -> Option<(&Path, Option<u64>)> {
+        match self {
+            Self::Index { path, offset, .. }
+            | Self::Checksum { path, offset, .. }
+            | Self::Block { path, offset, .. }
+            | Self::Disagree { path, offset, .. }
+            | Self::Tombstone { path, offset, .. }
+            | Self::Wal { path, offset, .. }
+            | Self::Archive { path, offset, .. } => Some((path, Some(*offset))),
+            Self::Io { path, .. }
+            | Self::NotADirectory { path, .. }
+            | Self::Changed { path }
+            | Self::NotTsm { path, .. }
+            | Self::Missing { path }
+            | Self::Manifest { path, .. }
+            | Self::TwoFormats { path }
+            | Self::Meta(crate::source::meta::Error::Io { path, .. }) => Some((path, None)),
+            Self::Meta(crate::source::meta::Error::Damaged { path, offset, .. }) => {
+                Some((path, Some(*offset as u64)))
+            }
+            Self::UnknownOrigin(_)
+            | Self::UnknownMeasurement { .. }
+            | Self::Interrupted
+            | Self::Scratch(_) => None,
+        }
+    }
+
+    /// Returns what is lost, where that is known.
+    pub fn lost(&self) -> Option<&Lost> {
+        match self {
+            Self::Index { lost, .. }
+            | Self::Checksum { lost, .. }
+            | Self::Block { lost, .. }
+            | Self::Disagree { lost, .. } => Some(lost),
+            _ => None,
+        }
+    }
+}
+
 /// What cannot be read: a field of a series, over a range of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
@@ -198,6 +267,8 @@ impl Coded for Error {
             Self::Io { .. } => &codes::UNREADABLE,
             Self::NotADirectory { .. } => &codes::NOT_A_DIRECTORY,
             Self::UnknownOrigin(_) => &codes::UNKNOWN_ORIGIN,
+            Self::UnknownMeasurement { .. } => &codes::UNKNOWN_MEASUREMENT,
+            Self::Interrupted => &codes::INTERRUPTED,
             Self::Changed { .. } => &codes::CHANGED,
             Self::NotTsm { .. } => &codes::NOT_TSM,
             Self::Index { .. } => &codes::INDEX,
@@ -219,7 +290,8 @@ impl Coded for Error {
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 "run as the user that the server runs as, or as root: the log's folders are closed to others"
             }
-            Self::Io { .. } => return None,
+            Self::Io { .. } | Self::Interrupted => return None,
+            Self::UnknownMeasurement { .. } => "compare with the measurements that `inventory --json` lists",
             Self::Meta(error) => return error.help(),
             Self::NotADirectory { .. } => "name the folder that the server's configuration names",
             Self::UnknownOrigin(_) => "compare with what `inventory` lists",

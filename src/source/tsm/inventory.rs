@@ -1,9 +1,11 @@
 //! What a server holds: sizes, counts, times and types of every shard, without decoding a value.
 
-use super::directory::Directory;
+use super::directory::{Directory, Unit};
 use super::error::Error;
+use super::export::Watch;
 use super::key;
-use super::notice::OnDamage;
+use super::notice::{Notice, OnDamage};
+use super::reader::Options;
 use super::scan::{FieldFound, ShardFacts};
 use super::value::Type;
 use crate::model::Origin;
@@ -26,6 +28,8 @@ pub struct PolicyFacts {
     pub shards: BTreeMap<u64, ShardFacts>,
     /// Different series in all shards.
     pub series: Count,
+    /// Values in all shards together, where shards hold the same points and these were merged.
+    pub merged: Option<u64>,
     /// Measurements as users know them, and their fields.
     pub measurements: BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, FieldFacts>>,
 }
@@ -64,6 +68,9 @@ impl Default for Count {
 impl PolicyFacts {
     /// Returns the values in all shards, and whether that is exact or an upper bound.
     pub fn values(&self) -> (u64, bool) {
+        if let Some(values) = self.merged {
+            return (values, true);
+        }
         let values = self.shards.values().map(|shard| shard.values).sum();
         (values, self.shards.values().all(|shard| shard.exact))
     }
@@ -145,12 +152,28 @@ impl Distinct {
     }
 }
 
+/// How an inventory is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Survey<'a> {
+    /// What to do where a file is damaged.
+    pub on_damage: OnDamage,
+    /// Whether everything is read and merged, so that all numbers are exact.
+    pub exact: bool,
+    /// Told the shards that are done.
+    pub watch: &'a Watch,
+}
+
 impl Directory {
     /// Scans every shard. Cost grows with the number of blocks, not of values, except in the log.
     pub fn inventory(&self, on_damage: OnDamage) -> Result<Inventory, Error> {
+        self.survey(&Survey { on_damage, exact: false, watch: &Watch::default() })
+    }
+
+    /// Takes the inventory of everything.
+    pub fn survey(&self, survey: &Survey<'_>) -> Result<Inventory, Error> {
         let mut inventory = Inventory::default();
         for origin in self.origins() {
-            inventory.policies.insert(origin.clone(), self.inventory_of(origin, on_damage)?);
+            inventory.policies.insert(origin.clone(), self.survey_of(origin, survey)?);
         }
         for (origin, shards) in self.orphans() {
             let bytes = shards.values().map(|shard| Ok((shard.id, shard.bytes()?)));
@@ -161,23 +184,101 @@ impl Directory {
 
     /// Scans the shards of one retention policy.
     pub fn inventory_of(&self, origin: &Origin, on_damage: OnDamage) -> Result<PolicyFacts, Error> {
-        let (mut facts, mut series, mut before) = (PolicyFacts::default(), Distinct::default(), None);
-        for shard in self.shards(origin)?.values() {
-            let mut last = Vec::new();
-            let of_shard = self.scan_fields(shard, on_damage, &mut |found| {
-                if found.series != last {
-                    series.add(found.series);
-                    last.clear();
-                    last.extend_from_slice(found.series);
-                }
-                facts.add(shard.id, before, found);
-            })?;
-            facts.shards.insert(shard.id, of_shard);
-            before = Some(shard.id);
-        }
-        facts.series = series.count();
-        Ok(facts)
+        self.survey_of(origin, &Survey { on_damage, exact: false, watch: &Watch::default() })
     }
+
+    /// Takes the inventory of one retention policy.
+    pub fn survey_of(&self, origin: &Origin, survey: &Survey<'_>) -> Result<PolicyFacts, Error> {
+        let mut taking = Taking::default();
+        for shard in self.shards(origin)?.values() {
+            let mut of_shard = self.scan_fields(shard, survey.on_damage, survey.watch, &mut |found| {
+                if !survey.exact {
+                    taking.add(shard.id, found);
+                }
+            })?;
+            if survey.exact {
+                let unit = Unit { shards: vec![shard.clone()], times: of_shard.times };
+                (of_shard.values, of_shard.series, of_shard.times, of_shard.exact) = (0, 0, None, true);
+                of_shard.notices = count(&unit, survey, &mut |found, times| {
+                    of_shard.values += found.values.values().sum::<u64>();
+                    of_shard.times = Some(of_shard.times.map_or(times, |t| (t.0.min(times.0), t.1.max(times.1))));
+                    of_shard.series += u64::from(taking.add(shard.id, found));
+                })?;
+            }
+            taking.facts.shards.insert(shard.id, of_shard);
+            taking.before = Some(shard.id);
+            survey.watch.add(1);
+        }
+        taking.facts.series = taking.series.count();
+        if survey.exact {
+            taking.facts.merged = self.merged(origin, survey)?;
+        }
+        Ok(taking.facts)
+    }
+
+    /// Counts the values of shards that overlap, merged. `None` where none do.
+    fn merged(&self, origin: &Origin, survey: &Survey<'_>) -> Result<Option<u64>, Error> {
+        let units = self.units(origin, survey.on_damage)?;
+        if units.iter().all(|unit| unit.shards.len() <= 1) {
+            return Ok(None);
+        }
+        let mut values = 0;
+        for unit in &units {
+            count(unit, survey, &mut |found, _| values += found.values.values().sum::<u64>())?;
+        }
+        Ok(Some(values))
+    }
+}
+
+/// An inventory that is being taken.
+#[derive(Default)]
+struct Taking {
+    facts: PolicyFacts,
+    series: Distinct,
+    /// The shard before.
+    before: Option<u64>,
+    last: Option<(u64, Vec<u8>)>,
+}
+
+impl Taking {
+    /// Adds a field. Returns whether it is the first of its series in the shard.
+    fn add(&mut self, shard: u64, found: FieldFound<'_>) -> bool {
+        let is_new = self.last.as_ref().is_none_or(|(s, series)| *s != shard || series != found.series);
+        if is_new {
+            self.series.add(found.series);
+            self.last = Some((shard, found.series.to_vec()));
+        }
+        self.facts.add(shard, self.before, found);
+        is_new
+    }
+}
+
+/// Reads a unit, counts the values of each field, and returns what was noticed.
+fn count(
+    unit: &Unit,
+    survey: &Survey<'_>,
+    each: &mut dyn FnMut(FieldFound<'_>, (i64, i64)),
+) -> Result<Vec<Notice>, Error> {
+    let options = Options { on_damage: survey.on_damage, ..Options::default() };
+    let mut reader = Directory::reader(unit, &options)?;
+    while reader.next_series()? {
+        let mut fields: BTreeMap<usize, (BTreeMap<Type, u64>, (i64, i64))> = BTreeMap::new();
+        while let Some(rows) = reader.next_rows(usize::MAX)? {
+            let (Some(first), Some(last)) = (rows.times.first(), rows.times.last()) else { continue };
+            for column in rows.columns() {
+                let (values, times) = fields.entry(column.field).or_insert_with(|| (BTreeMap::new(), (*first, *last)));
+                *values.entry(column.values.kind()).or_default() += rows.times.len() as u64;
+                *times = (times.0.min(*first), times.1.max(*last));
+            }
+        }
+        survey.watch.check()?;
+        let names: Vec<&[u8]> = reader.field_names().collect();
+        for (number, (values, times)) in fields {
+            let field = names.get(number).copied().unwrap_or_default();
+            each(FieldFound { series: reader.series(), field, values }, times);
+        }
+    }
+    Ok(reader.take_notices())
 }
 
 #[cfg(test)]

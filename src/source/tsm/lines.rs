@@ -3,18 +3,13 @@
 use super::directory::{Directory, Unit};
 use super::error::Error;
 use super::notice::Notice;
-use super::reader::{Column, Options, Reader, Rows};
-use super::sayable::{self, Unsayable};
-use super::value::{Value, Values};
-use crate::line::{self, format::write_value};
-use crate::model::Timestamp;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::io::Write;
+use super::printer::{Form, Printer, Rejected};
+use super::reader::{Options, Reader, Rows};
+use super::value::Values;
 
 /// Rows that are printed at a time; fewer where there are strings, which can be long.
-const ROWS: usize = 512;
-const ROWS_WITH_STRINGS: usize = 16;
+pub(super) const ROWS: usize = 512;
+pub(super) const ROWS_WITH_STRINGS: usize = 16;
 
 /// Prints units one after the other.
 #[derive(Debug)]
@@ -24,16 +19,12 @@ pub struct Lines {
     reader: Option<Reader>,
     /// Whether a series is open.
     in_series: bool,
-    /// Why the series has no lines, if it has none.
-    series: Result<(), Unsayable>,
-    /// The fields of the series as they are printed.
-    fields: Vec<Result<Vec<u8>, Unsayable>>,
+    printer: Printer,
     has_strings: bool,
     /// Lines that wait, and the end and number of values of each.
     text: Vec<u8>,
     waiting: Vec<(usize, usize)>,
     next: usize,
-    tallies: BTreeMap<(usize, Unsayable), Tally>,
     rejected: std::vec::IntoIter<Rejected>,
     notices: Vec<Notice>,
 }
@@ -52,27 +43,6 @@ pub enum Item<'a> {
     Rejected(Rejected),
 }
 
-/// Values of one field of a series that line protocol cannot say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
-    /// The series key as it is stored.
-    pub series: Vec<u8>,
-    /// The field, unescaped.
-    pub field: Vec<u8>,
-    /// Why there is no line.
-    pub reason: Unsayable,
-    /// How many values.
-    pub values: u64,
-    /// The first and last time.
-    pub times: (i64, i64),
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Tally {
-    values: u64,
-    times: (i64, i64),
-}
-
 impl Lines {
     /// Prints `units` in their order.
     pub fn new(units: Vec<Unit>, options: Options) -> Self {
@@ -81,13 +51,11 @@ impl Lines {
             options,
             reader: None,
             in_series: false,
-            series: Ok(()),
-            fields: Vec::new(),
+            printer: Printer::new(Form::default()),
             has_strings: false,
             text: Vec::new(),
             waiting: Vec::new(),
             next: 0,
-            tallies: BTreeMap::new(),
             rejected: Vec::new().into_iter(),
             notices: Vec::new(),
         }
@@ -132,101 +100,29 @@ impl Lines {
         };
         if self.in_series {
             let limit = if self.has_strings { ROWS_WITH_STRINGS } else { ROWS };
-            let series = reader.series().to_vec();
             if let Some(rows) = reader.next_rows(limit)? {
-                self.print(&series, &rows);
+                self.has_strings |= has_strings(&rows);
+                let waiting = &mut self.waiting;
+                self.printer.print(&rows, &mut self.text, |text, values| waiting.push((text.len(), values)));
                 self.reader = Some(reader);
                 return Ok(true);
             }
             self.in_series = false;
-            self.reject(&series, &reader);
+            self.rejected = self.printer.end().into_iter();
         }
         if reader.next_series()? {
             self.in_series = true;
             self.has_strings = false;
-            self.series = sayable::series(reader.series());
-            self.fields.clear();
-            self.fields.extend(reader.field_names().map(sayable::field));
+            self.printer.begin(reader.series(), reader.field_names());
             self.reader = Some(reader);
         } else {
             self.notices.append(&mut reader.take_notices());
         }
         Ok(true)
     }
+}
 
-    /// Prints rows, and counts what cannot be printed.
-    fn print(&mut self, series: &[u8], rows: &Rows<'_>) {
-        let columns: Vec<Column<'_>> = rows.columns().collect();
-        self.has_strings |= columns.iter().any(|column| matches!(column.values, Values::String(_)));
-        for (row, time) in rows.times.iter().enumerate() {
-            let start = self.text.len();
-            self.text.extend_from_slice(series);
-            let mut values = 0;
-            for column in &columns {
-                let Some(value) = column.values.get(column.start + row) else { continue };
-                match self.sayable(column, value, *time) {
-                    Ok(value) => {
-                        self.text.push(if values == 0 { b' ' } else { b',' });
-                        values += 1;
-                        if let Some(Ok(name)) = self.fields.get(column.field) {
-                            self.text.extend_from_slice(name);
-                        }
-                        write_value(&mut self.text, &value);
-                    }
-                    Err(reason) => self.count(column.field, reason, *time),
-                }
-            }
-            if values == 0 {
-                self.text.truncate(start);
-            } else {
-                // Writing to a vector cannot fail.
-                let _ = write!(self.text, " {time}");
-                self.waiting.push((self.text.len(), values));
-            }
-        }
-    }
-
-    /// Turns a value into one of line protocol, or says why there is none.
-    fn sayable<'v>(
-        &self,
-        column: &Column<'_>,
-        value: Value<'v>,
-        time: i64,
-    ) -> Result<line::Value<'v>, Unsayable> {
-        self.series.clone()?;
-        if let Some(Err(reason)) = self.fields.get(column.field) {
-            return Err(reason.clone());
-        }
-        if !(Timestamp::MIN.0..=Timestamp::MAX.0).contains(&time) {
-            return Err(Unsayable::TimeOutOfRange);
-        }
-        match value {
-            Value::Float(float) if !float.is_finite() => Err(Unsayable::NotFinite),
-            Value::Float(float) => Ok(line::Value::Float(float)),
-            Value::Integer(integer) => Ok(line::Value::Integer(integer)),
-            Value::Unsigned(unsigned) => Ok(line::Value::Unsigned(unsigned)),
-            Value::Boolean(boolean) => Ok(line::Value::Boolean(boolean)),
-            Value::String(string) => Ok(line::Value::String(Cow::Borrowed(string))),
-        }
-    }
-
-    fn count(&mut self, field: usize, reason: Unsayable, time: i64) {
-        let tally = self.tallies.entry((field, reason)).or_insert(Tally { values: 0, times: (time, time) });
-        tally.values += 1;
-        tally.times = (tally.times.0.min(time), tally.times.1.max(time));
-    }
-
-    /// Hands out what was counted of the series that ended.
-    fn reject(&mut self, series: &[u8], reader: &Reader) {
-        let name = |field: usize| reader.field_names().nth(field).unwrap_or_default().to_vec();
-        let rejected =
-            std::mem::take(&mut self.tallies).into_iter().map(|((field, reason), tally)| Rejected {
-                series: series.to_vec(),
-                field: name(field),
-                reason,
-                values: tally.values,
-                times: tally.times,
-            });
-        self.rejected = rejected.collect::<Vec<_>>().into_iter();
-    }
+/// Tells whether rows hold strings, which can be long.
+pub(super) fn has_strings(rows: &Rows<'_>) -> bool {
+    rows.columns().any(|column| matches!(column.values, Values::String(_)))
 }

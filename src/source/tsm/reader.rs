@@ -34,6 +34,13 @@ pub struct Reader {
     keys: KeyMerge,
     blocks: Vec<Blocks>,
     gathered: Gathered,
+    walker: Walker,
+    care: Care,
+}
+
+/// Walks the points of one series after the other.
+#[derive(Debug)]
+pub(super) struct Walker {
     /// Fields of the current series that have points left.
     fields: Vec<Field>,
     /// The times of their current points.
@@ -45,7 +52,6 @@ pub struct Reader {
     /// Fields that did not fit into memory, and the first time that is still to come.
     deferred: Vec<(usize, i64)>,
     pool: Pool,
-    care: Care,
     asked: (i64, i64),
     memory: usize,
 }
@@ -116,43 +122,19 @@ impl Reader {
     pub(super) fn new(inputs: Vec<Input>, options: &Options, mut care: Care) -> Result<Self, Error> {
         care.on_damage = options.on_damage;
         let (keys, blocks) = KeyMerge::new(inputs, &mut care)?;
-        // The widest range means everything, beyond what line protocol can say too.
-        let asked = if options.times == TimeRange::ALL {
-            (i64::MIN, i64::MAX)
-        } else {
-            (options.times.start.0, options.times.end.0.saturating_sub(1))
-        };
-        Ok(Self {
-            keys,
-            blocks,
-            gathered: Gathered::default(),
-            fields: Vec::new(),
-            times: Vec::new(),
-            row: Vec::new(),
-            taken: 0,
-            deferred: Vec::new(),
-            pool: Pool::default(),
-            care,
-            asked,
-            memory: options.memory,
-        })
+        let walker = Walker::new(options.times, options.memory);
+        Ok(Self { keys, blocks, gathered: Gathered::default(), walker, care })
     }
 
     /// Goes to the next series. Returns false at the end.
     ///
     /// A series may turn out to have no points. One with very many fields comes several times in a row.
     pub fn next_series(&mut self) -> Result<bool, Error> {
-        for mut field in self.fields.drain(..) {
-            field.close(&mut self.pool);
-        }
-        self.row.clear();
-        self.times.clear();
-        self.deferred.clear();
+        self.walker.close();
         if !self.keys.next(&mut self.gathered, &mut self.care)? {
             return Ok(false);
         }
-        let from = self.asked.0;
-        self.deferred.extend((0..self.gathered.fields.len()).map(|number| (number, from)));
+        self.walker.open(&self.gathered);
         Ok(true)
     }
 
@@ -169,10 +151,65 @@ impl Reader {
     /// Returns the next points of the current series: at most `limit`, and as many as have values of the same
     /// fields and are at hand; `None` behind the last one.
     pub fn next_rows(&mut self, limit: usize) -> Result<Option<Rows<'_>>, Error> {
-        self.advance_row()?;
+        self.walker.next_rows(&self.blocks, &self.gathered, &mut self.care, limit)
+    }
+
+    /// Takes what was noticed since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.care.notices)
+    }
+}
+
+impl Walker {
+    /// Walks times in `times`, with at most so many bytes of decoded blocks at a time.
+    pub(super) fn new(times: TimeRange, memory: usize) -> Self {
+        // The widest range means everything, beyond what line protocol can say too.
+        let asked = if times == TimeRange::ALL {
+            (i64::MIN, i64::MAX)
+        } else {
+            (times.start.0, times.end.0.saturating_sub(1))
+        };
+        Self {
+            fields: Vec::new(),
+            times: Vec::new(),
+            row: Vec::new(),
+            taken: 0,
+            deferred: Vec::new(),
+            pool: Pool::default(),
+            asked,
+            memory,
+        }
+    }
+
+    /// Goes to the start of a series.
+    pub(super) fn open(&mut self, gathered: &Gathered) {
+        self.close();
+        let from = self.asked.0;
+        self.deferred.extend((0..gathered.fields.len()).map(|number| (number, from)));
+    }
+
+    /// Leaves the current series.
+    pub(super) fn close(&mut self) {
+        for mut field in self.fields.drain(..) {
+            field.close(&mut self.pool);
+        }
+        self.row.clear();
+        self.times.clear();
+        self.deferred.clear();
+    }
+
+    /// Returns the next points of the series that was opened, as [`Reader::next_rows`] does.
+    pub(super) fn next_rows<'a>(
+        &'a mut self,
+        blocks: &[Blocks],
+        gathered: &'a Gathered,
+        care: &mut Care,
+        limit: usize,
+    ) -> Result<Option<Rows<'a>>, Error> {
+        self.advance_row(blocks, gathered, care)?;
         self.defer_what_does_not_fit();
         if self.fields.is_empty() {
-            self.open_deferred()?;
+            self.open_deferred(blocks, gathered, care)?;
         }
         let Some(time) = self.times.iter().copied().min() else { return Ok(None) };
         // Rows end where a field ends or skips a time, and before a field that is not in them.
@@ -190,23 +227,17 @@ impl Reader {
         let end = before.map_or(times.len(), |before| times.partition_point(|time| *time < before));
         let times = times.get(..end.min(limit.max(1))).unwrap_or(times);
         self.taken = times.len();
-        Ok(Some(Rows { times, row: &self.row, fields: &self.fields, gathered: &self.gathered }))
-    }
-
-    /// Takes what was noticed since the last call.
-    pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.care.notices)
+        Ok(Some(Rows { times, row: &self.row, fields: &self.fields, gathered }))
     }
 
     /// Moves the fields of the current rows behind them.
-    fn advance_row(&mut self) -> Result<(), Error> {
-        let mut loader = Loader {
-            blocks: &self.blocks,
-            gathered: &self.gathered,
-            pool: &mut self.pool,
-            care: &mut self.care,
-            times: self.asked,
-        };
+    fn advance_row(
+        &mut self,
+        blocks: &[Blocks],
+        gathered: &Gathered,
+        care: &mut Care,
+    ) -> Result<(), Error> {
+        let mut loader = Loader { blocks, gathered, pool: &mut self.pool, care, times: self.asked };
         let mut ended = false;
         for at in self.row.drain(..) {
             let Some(field) = self.fields.get_mut(at) else { continue };
@@ -237,7 +268,12 @@ impl Reader {
     }
 
     /// Opens fields that were put off, as many as fit and at least one.
-    fn open_deferred(&mut self) -> Result<(), Error> {
+    fn open_deferred(
+        &mut self,
+        blocks: &[Blocks],
+        gathered: &Gathered,
+        care: &mut Care,
+    ) -> Result<(), Error> {
         self.deferred.sort_unstable();
         let mut opened = 0;
         for (number, from) in &self.deferred {
@@ -245,13 +281,8 @@ impl Reader {
                 break;
             }
             opened += 1;
-            let mut loader = Loader {
-                blocks: &self.blocks,
-                gathered: &self.gathered,
-                pool: &mut self.pool,
-                care: &mut self.care,
-                times: (*from, self.asked.1),
-            };
+            let times = (*from, self.asked.1);
+            let mut loader = Loader { blocks, gathered, pool: &mut self.pool, care, times };
             let field = Field::open(*number, &mut loader)?;
             if let Some(time) = field.time() {
                 self.fields.push(field);

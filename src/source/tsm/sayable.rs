@@ -28,6 +28,8 @@ pub enum Unsayable {
     NotFinite,
     /// A time before 1677 or after 2262.
     TimeOutOfRange,
+    /// A time between two of the precision that is printed.
+    TimeTooFine,
     /// What the scanner of line protocol says.
     Refused(String),
     /// The scanner reads another series, or another field.
@@ -46,6 +48,7 @@ impl fmt::Display for Unsayable {
             Self::FieldNamedTime => "a field named `time`",
             Self::NotFinite => "not a finite number",
             Self::TimeOutOfRange => "a time out of range",
+            Self::TimeTooFine => "a time that is finer than the precision",
             Self::Refused(reason) => reason,
             Self::MeansSomethingElse => "a name that reads back as another",
         })
@@ -75,7 +78,9 @@ pub(super) fn series(series: &[u8]) -> Result<(), Unsayable> {
 }
 
 /// Returns a field's name as it is printed, with `=`, after checking that it reads back as the same name.
-pub(super) fn field(name: &[u8]) -> Result<Vec<u8>, Unsayable> {
+///
+/// With `quotes`, a quote in it has a backslash, as `influx_inspect` prints it.
+pub(super) fn field(name: &[u8], quotes: bool) -> Result<Vec<u8>, Unsayable> {
     if memchr::memchr2(b'\n', b'\r', name).is_some() {
         return Err(Unsayable::LineBreak);
     }
@@ -86,7 +91,12 @@ pub(super) fn field(name: &[u8]) -> Result<Vec<u8>, Unsayable> {
         _ => {}
     }
     let mut printed = Vec::with_capacity(name.len() + 1);
-    escape_field_key(&mut printed, name);
+    for (nth, part) in name.split(|byte| *byte == b'"').enumerate() {
+        if nth > 0 {
+            printed.extend_from_slice(if quotes { br#"\""# } else { b"\"" });
+        }
+        escape_field_key(&mut printed, part);
+    }
     printed.push(b'=');
     let probe = [b"m ", printed.as_slice(), b"0 0"].concat();
     let line = line::parse(&probe).map_err(|error| Unsayable::Refused(error.to_string()))?;
@@ -140,13 +150,14 @@ mod tests {
             ("値".as_bytes(), "値=".as_bytes()),
             (b"b#!~#f", b"b#!~#f="),
         ] {
-            assert_eq!(field(name).as_deref(), Ok(printed), "{}", name.escape_ascii());
+            assert_eq!(field(name, false).as_deref(), Ok(printed), "{}", name.escape_ascii());
         }
-        assert_eq!(field(b""), Err(Unsayable::EmptyField));
-        assert_eq!(field(b"time"), Err(Unsayable::FieldNamedTime));
+        assert_eq!(field(b"f\"q", true).as_deref(), Ok(&br#"f\"q="#[..]));
+        assert_eq!(field(b"", false), Err(Unsayable::EmptyField));
+        assert_eq!(field(b"time", false), Err(Unsayable::FieldNamedTime));
         // A field's scanner takes backslashes in pairs, so nothing can stand for this name.
-        assert_eq!(field(br"a\,b"), Err(Unsayable::Refused("invalid field format".to_owned())));
-        assert_eq!(field(br"f\"), Err(Unsayable::FieldEndsInBackslash));
-        assert_eq!(field(b"a\nb"), Err(Unsayable::LineBreak));
+        assert_eq!(field(br"a\,b", false), Err(Unsayable::Refused("invalid field format".to_owned())));
+        assert_eq!(field(br"f\", false), Err(Unsayable::FieldEndsInBackslash));
+        assert_eq!(field(b"a\nb", false), Err(Unsayable::LineBreak));
     }
 }

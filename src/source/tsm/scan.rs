@@ -1,6 +1,7 @@
 //! What a shard holds, found out from indexes and the headers of blocks: no value is decoded.
 
 use super::error::Error;
+use super::export::Watch;
 use super::gather::{Blocks, Gathered, Input, KeyMerge, Place};
 use super::index::Entry;
 use super::notice::{Care, Notice};
@@ -42,6 +43,7 @@ pub(super) struct FieldFound<'a> {
 pub(super) fn scan(
     inputs: Vec<Input>,
     care: &mut Care,
+    watch: &Watch,
     each: &mut dyn FnMut(FieldFound<'_>),
 ) -> Result<ShardFacts, Error> {
     let mut facts = ShardFacts { exact: true, ..ShardFacts::default() };
@@ -49,6 +51,7 @@ pub(super) fn scan(
     let mut scanner = Scanner { blocks: &blocks, bytes: Vec::new(), entries: Vec::new() };
     let (mut gathered, mut last) = (Gathered::default(), Vec::new());
     while keys.next(&mut gathered, care)? {
+        watch.check()?;
         let before = facts.blocks;
         for number in 0..gathered.fields.len() {
             scanner.field(&gathered, number, &mut facts, care, each)?;

@@ -42,29 +42,29 @@ pub struct CopyFolders {
 
 /// A file of a shard as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Listed {
-    path: PathBuf,
+pub(super) struct Listed {
+    pub(super) path: PathBuf,
     inode: u64,
     length: u64,
 }
 
 /// A TSM file and its tombstones. Ordered by age: a higher generation is newer, then a higher sequence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct TsmName {
+pub(super) struct TsmName {
     generation: u64,
     sequence: u64,
-    file: Listed,
-    tombstone: Option<Listed>,
+    pub(super) file: Listed,
+    pub(super) tombstone: Option<Listed>,
 }
 
 /// Everything of one copy, in the order of age.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Listing {
-    tsm: Vec<TsmName>,
+pub(super) struct Listing {
+    pub(super) tsm: Vec<TsmName>,
     /// Number and path of each segment. Segments grow while a server runs, so no length.
-    wal: Vec<(u64, PathBuf)>,
+    pub(super) wal: Vec<(u64, PathBuf)>,
     /// Files that end in `.tsm` and have no number.
-    odd: Vec<PathBuf>,
+    pub(super) odd: Vec<PathBuf>,
 }
 
 /// A server that writes, compacts or deletes right now has so many chances to stand still.
@@ -124,7 +124,7 @@ impl CopyFolders {
         Err(Error::Changed { path })
     }
 
-    fn list(&self) -> Result<Listing, Error> {
+    pub(super) fn list(&self) -> Result<Listing, Error> {
         let mut listing = Listing::default();
         if let Some(folder) = &self.data {
             listing.list_data(folder)?;
