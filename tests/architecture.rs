@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transfer", &["model", "line", "source", "target", "plan", "run"]),
     ("verify", &["model", "line", "source", "target", "plan", "run"]),
     ("apply", &["model", "source", "target", "plan", "run", "transfer", "verify"]),
-    ("render", &["model", "manifest", "plan", "run", "transfer", "verify", "apply"]),
+    ("render", &["model", "source", "manifest", "plan", "run", "transfer", "verify", "apply"]),
     ("sandbox", &["model", "line"]),
     (
         "cli",

@@ -181,6 +181,13 @@ fn points_missing_on_the_target_exit_with_16_and_are_named() {
 }
 
 #[test]
+fn damaged_1_x_files_exit_with_17() {
+    let workdir = Workdir::new();
+    workdir.write("data/db/autogen/1/000000001-000000001.tsm", "cut");
+    workdir.run(&["check", "--data", "data"]).exits(17).stdout_has("TG0454");
+}
+
+#[test]
 fn a_dead_server_exits_with_1() {
     let scene = Scene::new("oss_v2", &[]);
     let (workdir, url) = (scene.workdir, scene.server.url.clone());

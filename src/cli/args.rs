@@ -71,6 +71,14 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Compare both sides again.
     Verify(VerifyArgs),
+    /// Print a manifest made from what a 1.x server's files hold.
+    Discover(super::discover::DiscoverArgs),
+    /// Print what a 1.x server's files hold, shard by shard.
+    Inventory(super::inventory::InventoryArgs),
+    /// Print a 1.x server's files as line protocol, every point once.
+    Export(super::export::ExportArgs),
+    /// Read a 1.x server's files and say what is damaged.
+    Check(super::check::CheckArgs),
     /// Run or read the embedded target.
     Sandbox(super::sandbox::SandboxArgs),
 }

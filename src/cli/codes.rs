@@ -26,7 +26,40 @@ pub static REFUSED: Code = Code {
     summary: "the plan is refused by the target's limits or the safety rules",
     blame: Blame::Refused,
 };
+/// An option of the command line does not fit the others, or what is there.
+pub static OPTIONS: Code = Code { id: "TG1120", summary: "the options do not fit", blame: Blame::Usage };
+/// A database or retention policy is not in the source.
+pub static UNKNOWN_NAME: Code =
+    Code { id: "TG1121", summary: "the source has nothing of that name", blame: Blame::Source };
+/// A signal ended the command.
+pub static INTERRUPTED: Code = Code { id: "TG1122", summary: "interrupted", blame: Blame::Interrupted };
+
+/// Warning: a process has the files open.
+pub static RUNNING: Code =
+    Code { id: "TG1130", summary: "a server seems to run on the 1.x data", blame: Blame::Source };
+/// Warning: the log is not read.
+pub static NO_LOG: Code =
+    Code { id: "TG1131", summary: "the write-ahead log is not read", blame: Blame::Usage };
+/// Warning: 1.x files are damaged, or odd.
+pub static NOTICED: Code =
+    Code { id: "TG1132", summary: "something in the 1.x files was left out", blame: Blame::Source };
+/// Warning: there is nothing where the data should be.
+pub static EMPTY: Code = Code { id: "TG1133", summary: "no 1.x database is there", blame: Blame::Source };
 
 /// All codes of this module.
-pub static ALL: &[&Code] =
-    &[&NOT_APPROVED, &NO_TERMINAL, &OUTPUT, &OTHER_MANIFEST, &OTHER_TARGET, &RUNTIME, &REFUSED];
+pub static ALL: &[&Code] = &[
+    &NOT_APPROVED,
+    &NO_TERMINAL,
+    &OUTPUT,
+    &OTHER_MANIFEST,
+    &OTHER_TARGET,
+    &RUNTIME,
+    &REFUSED,
+    &OPTIONS,
+    &UNKNOWN_NAME,
+    &INTERRUPTED,
+    &RUNNING,
+    &NO_LOG,
+    &NOTICED,
+    &EMPTY,
+];

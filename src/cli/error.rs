@@ -22,6 +22,12 @@ pub(crate) enum Error {
     Runtime(#[source] io::Error),
     #[error("{count} {} listed above; nothing was changed", if *count == 1 { "refusal is" } else { "refusals are" })]
     Refused { count: usize, help: String },
+    #[error("{message}")]
+    Options { message: String, help: String },
+    #[error("the source has no {what} `{name}`")]
+    UnknownName { what: &'static str, name: String, help: String },
+    #[error("stopped; nothing that is incomplete was left behind")]
+    Interrupted,
 }
 
 impl Coded for Error {
@@ -34,13 +40,16 @@ impl Coded for Error {
             Self::OtherTarget { .. } => &codes::OTHER_TARGET,
             Self::Runtime(_) => &codes::RUNTIME,
             Self::Refused { .. } => &codes::REFUSED,
+            Self::Options { .. } => &codes::OPTIONS,
+            Self::UnknownName { .. } => &codes::UNKNOWN_NAME,
+            Self::Interrupted => &codes::INTERRUPTED,
         }
     }
 
     fn help(&self) -> Option<String> {
         Some(match self {
-            Self::NotApproved => return None,
-            Self::Refused { help, .. } => help,
+            Self::NotApproved | Self::Interrupted => return None,
+            Self::Refused { help, .. } | Self::Options { help, .. } | Self::UnknownName { help, .. } => help,
             Self::NoTerminal => {
                 "Review the plan with `tidegate plan --out prod.tgplan`, then run `tidegate apply prod.tgplan --auto-approve`."
             }

@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     PartWay = 14,
     Authentication = 15,
     VerificationFailed = 16,
+    /// 1.x files are damaged.
+    Damaged = 17,
     Usage = 64,
     /// Interrupted; the journal is consistent.
     Interrupted = 130,

@@ -5,11 +5,17 @@
 
 mod apply;
 mod args;
+mod check;
 pub mod codes;
 mod context;
+mod data;
 mod diagnostics;
+mod discover;
 mod error;
 mod exit;
+mod export;
+mod inventory;
+mod live;
 mod logging;
 mod meter;
 mod plan;
@@ -21,6 +27,7 @@ mod signals;
 mod ui;
 mod validate;
 mod verify;
+mod work;
 mod world;
 
 use args::{Cli, Command, SchemaOf};
@@ -81,6 +88,10 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Graph(arguments) => wait(plan::graph(&arguments, context)),
         Command::Apply(arguments) => wait(apply::run(&arguments, context)),
         Command::Verify(arguments) => wait(verify::run(&arguments, context)),
+        Command::Discover(arguments) => wait(discover::run(&arguments, context)),
+        Command::Inventory(arguments) => wait(inventory::run(&arguments, context)),
+        Command::Export(arguments) => wait(export::run(&arguments, context)),
+        Command::Check(arguments) => wait(check::run(&arguments, context)),
         Command::Sandbox(arguments) => run_sandbox(arguments.command, context),
     }
 }

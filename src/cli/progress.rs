@@ -167,13 +167,73 @@ impl Progress {
     }
 }
 
-fn new_bar(address: &Address) -> ProgressBar {
+/// Shows how far one long piece of work is.
+pub(crate) struct Gauge {
+    screen: Screen,
+    quiet: bool,
+    what: &'static str,
+    unit: &'static str,
+    began: Timestamp,
+    told: Timestamp,
+    bar: Option<ProgressBar>,
+}
+
+impl Gauge {
+    /// Shows on stderr work that begins now.
+    pub(crate) fn on_stderr(ui: &Ui, what: &'static str, unit: &'static str, now: Timestamp) -> Self {
+        let Progress { screen, quiet, .. } = Progress::on_stderr(ui);
+        Self { screen, quiet, what, unit, began: now, told: now, bar: None }
+    }
+
+    /// Shows how far the work is: in a bar at once, as a line only every few seconds.
+    pub(crate) fn show(&mut self, at: Timestamp, done: u64, total: u64) {
+        if self.quiet || total == 0 {
+            return;
+        }
+        let text = self.text(at, done, total);
+        match &mut self.screen {
+            Screen::Bars(bars) => {
+                let bar = self.bar.get_or_insert_with(|| bars.add(new_bar(&self.what)));
+                bar.set_length(total);
+                bar.set_position(done);
+                bar.set_message(text);
+            }
+            Screen::Lines(_) if at.0 - self.told.0 < EVERY => {}
+            Screen::Lines(out) => {
+                self.told = at;
+                let _ = writeln!(out, "{}: {text}", self.what);
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn text(&self, at: Timestamp, done: u64, total: u64) -> String {
+        let text = match self.unit {
+            "bytes" => format!("{} of {}", print_bytes(done), print_bytes(total)),
+            unit => format!("{} of {} {unit}", print_count(done), print_count(total)),
+        };
+        let spent = u128::try_from(at.0 - self.began.0).unwrap_or(0) / 1_000_000_000;
+        let left = u128::from(total.saturating_sub(done)) * spent / u128::from(done.max(1));
+        match u64::try_from(left) {
+            Ok(left) if done > 0 && spent > 1 => format!("{text}, {} left", print_seconds(left.max(1))),
+            _ => text,
+        }
+    }
+}
+
+fn new_bar(prefix: &dyn std::fmt::Display) -> ProgressBar {
     // An invalid template would be a defect that a test finds; the default bar then does.
     let style = ProgressStyle::with_template("{prefix} [{bar:20}] {percent:>3} % {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ");
     // Not without a length: that is drawn as done.
-    ProgressBar::new(1).with_style(style).with_prefix(address.to_string())
+    ProgressBar::new(1).with_style(style).with_prefix(prefix.to_string())
 }
 
 /// Returns what a step does that takes a while.
@@ -247,6 +307,27 @@ mod tests {
             ..Moving::default()
         };
         Event::TransferProgress { address: transfer(), progress: numbers }
+    }
+
+    #[test]
+    fn work_without_a_terminal_is_a_line_every_five_seconds() {
+        let kept = Kept::default();
+        let mut gauge = Gauge {
+            screen: Screen::Lines(Box::new(kept.clone())),
+            quiet: false,
+            what: "reading",
+            unit: "bytes",
+            began: Timestamp(0),
+            told: Timestamp(0),
+            bar: None,
+        };
+        for second in 0..12 {
+            let done = u64::try_from(second).unwrap() * 1_000_000;
+            gauge.show(Timestamp(second * 1_000_000_000), done, if second < 2 { 0 } else { 20_000_000 });
+        }
+        gauge.end();
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, "reading: 5 MB of 20 MB, 15s left\nreading: 10 MB of 20 MB, 10s left\n");
     }
 
     fn a_run() -> Vec<(i64, Event)> {

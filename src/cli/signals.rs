@@ -7,15 +7,20 @@ use tokio_util::sync::CancellationToken;
 
 /// Returns a token that the first signal cancels. The second ends the process at once.
 pub(crate) fn stop_on_signal() -> std::io::Result<CancellationToken> {
+    stop_saying(
+        "stopping: the requests in flight are finished or given up within two seconds; once more to leave at once",
+    )
+}
+
+/// Does the same, and says `message` at the first signal.
+pub(crate) fn stop_saying(message: &'static str) -> std::io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
     let token = stop.clone();
     tokio::spawn(async move {
         wait(&mut interrupt, &mut terminate).await;
-        Ui::message(
-            "stopping: the requests in flight are finished or given up within two seconds; once more to leave at once",
-        );
+        Ui::message(message);
         token.cancel();
         wait(&mut interrupt, &mut terminate).await;
         leave();

@@ -190,7 +190,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_float_has_the_digits_of_the_standard_library(bits in any::<u64>(), small in -1_000_000i64..1_000_000) {
-            #[expect(clippy::cast_precision_loss, reason = "seven digits")]
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "few digits")]
             for value in [f64::from_bits(bits), small as f64, small as f64 / 1e4, small as f64 * 1e4] {
                 if value.is_finite() {
                     prop_assert_eq!(as_inspect(value), expected(value));

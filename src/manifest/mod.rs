@@ -44,3 +44,4 @@ pub use intent::{
 pub use load::load;
 pub use problem::{Label, Place, Problem, Problems, Severity, Sources};
 pub use schema::schema;
+pub use suggest::nearest;

@@ -4,7 +4,7 @@
 const MAX_LENGTH: usize = 64;
 
 /// Returns the candidate that `word` is most likely a misspelling of.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     if length == 0 || length > MAX_LENGTH {
         return None;

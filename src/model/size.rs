@@ -140,6 +140,11 @@ pub fn print_count(count: u64) -> String {
     text
 }
 
+/// Prints a count with its noun, in the plural unless there is one: `nouns` are `value` and `values`.
+pub fn print_counted(count: u64, nouns: (&str, &str)) -> String {
+    format!("{} {}", print_count(count), if count == 1 { nouns.0 } else { nouns.1 })
+}
+
 fn compact(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase()
 }

@@ -2,8 +2,12 @@
 //!
 //! All views of a plan show the same rows, made in `rows`: which symbol, which words, what changes.
 
+mod damage;
+mod draft;
 mod escape;
 mod graph;
+mod holdings;
+mod inventory;
 mod markdown;
 mod outcome;
 mod paint;
@@ -11,7 +15,11 @@ mod rows;
 mod text;
 mod wrap;
 
+pub use damage::{Findings, findings, findings_json};
+pub use draft::{SourcePaths, draft};
 pub use graph::{dot, mermaid};
+pub use holdings::Holdings;
+pub use inventory::{inventory, inventory_json};
 pub use markdown::markdown;
 pub use outcome::{outcome, outcome_json};
 pub use text::text;

@@ -37,7 +37,9 @@ pub struct Checked {
 impl Checked {
     /// Returns the damage among what was found.
     pub fn damage(&self) -> impl Iterator<Item = &Error> {
-        self.notices.iter().filter_map(|notice| if let Notice::Lost(error) = notice { Some(error) } else { None })
+        self.notices
+            .iter()
+            .filter_map(|notice| if let Notice::Lost(error) = notice { Some(error) } else { None })
     }
 }
 
@@ -126,14 +128,16 @@ impl Check<'_> {
             self.watch.check()
         });
         self.left_out(read)?;
-        segments.iter().for_each(|segment| self.watch.add(segment.len()));
+        self.watch.add(segments.iter().map(Extent::len).sum());
         Ok(())
     }
 
     fn open(&mut self, path: &Path) -> Result<Extent, Error> {
         self.watch.check()?;
         let extent = Extent::open(path).map_err(|error| match error {
-            Error::Io { path, source, .. } if source.kind() == io::ErrorKind::NotFound => Error::Changed { path },
+            Error::Io { path, source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Error::Changed { path }
+            }
             other => other,
         })?;
         self.checked.files += 1;

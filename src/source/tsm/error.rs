@@ -251,7 +251,7 @@ impl fmt::Display for Lost {
 }
 
 /// Prints bytes as text, escaped where they are none, and cut where they are long.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub fn shown(bytes: &[u8]) -> String {
     const MOST: usize = 200;
     let start = bytes.get(..MOST).unwrap_or(bytes);
     let text = match std::str::from_utf8(start) {
@@ -290,6 +290,7 @@ impl Coded for Error {
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 "run as the user that the server runs as, or as root: the log's folders are closed to others"
             }
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => "correct the path",
             Self::Io { .. } | Self::Interrupted => return None,
             Self::UnknownMeasurement { .. } => "compare with the measurements that `inventory --json` lists",
             Self::Meta(error) => return error.help(),

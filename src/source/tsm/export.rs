@@ -35,6 +35,7 @@ const NAMES: usize = 1000;
 pub struct Watch {
     stop: AtomicBool,
     done: AtomicU64,
+    total: AtomicU64,
 }
 
 impl Watch {
@@ -48,6 +49,16 @@ impl Watch {
         self.done.load(Ordering::Relaxed)
     }
 
+    /// Returns how much there is to do; 0 while that is not known.
+    pub fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// Sets how much there is to do.
+    pub fn expect(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+    }
+
     pub(super) fn add(&self, more: u64) {
         self.done.fetch_add(more, Ordering::Relaxed);
     }
@@ -57,6 +68,9 @@ impl Watch {
         if self.stop.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }
 }
+
+/// Replaces a piece of text by what goes out for it.
+pub type Pack = dyn Fn(&mut Vec<u8>) + Sync;
 
 /// What to export, and how.
 #[derive(Clone, Copy)]
@@ -72,14 +86,17 @@ pub struct Export<'a> {
     /// Threads that decode and print; at least one.
     pub threads: usize,
     /// Done to each piece of text on the thread that made it, such as compression.
-    pub pack: Option<&'a (dyn Fn(&mut Vec<u8>) + Sync)>,
+    pub pack: Option<&'a Pack>,
     /// Told the bytes of blocks that are printed.
     pub watch: &'a Watch,
 }
 
 impl std::fmt::Debug for Export<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Export").field("form", &self.form).field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("Export")
+            .field("form", &self.form)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
     }
 }
 
@@ -186,8 +203,12 @@ impl Export<'_> {
                     self.watch.check()?;
                     let (to, made) = sync_channel(WAITING);
                     let notices = std::mem::take(&mut care.notices);
-                    let task =
-                        Task { series: std::mem::take(&mut series), blocks: Arc::clone(&blocks), notices, to };
+                    let task = Task {
+                        series: std::mem::take(&mut series),
+                        blocks: Arc::clone(&blocks),
+                        notices,
+                        to,
+                    };
                     // Nobody takes pieces any more: that thread knows why.
                     if order.send(made).is_err() || queue.send(task).is_err() {
                         return Ok(());
@@ -292,7 +313,8 @@ fn take(
         for piece in pieces {
             let Made { mut text, sums: more, rejected, notices } = piece?;
             sums += more;
-            let told = notices.into_iter().map(Piece::Notice).chain(rejected.into_iter().map(Piece::Rejected));
+            let told =
+                notices.into_iter().map(Piece::Notice).chain(rejected.into_iter().map(Piece::Rejected));
             for piece in told.chain([Piece::Text(&text)]) {
                 if each(piece).is_break() {
                     return Ok((sums, false));
@@ -338,9 +360,10 @@ impl Seen {
 
     fn check(self, measurement: Option<&[u8]>) -> Result<(), Error> {
         match measurement {
-            Some(name) if !self.found => {
-                Err(Error::UnknownMeasurement { name: name.to_vec(), known: self.names.into_iter().collect() })
-            }
+            Some(name) if !self.found => Err(Error::UnknownMeasurement {
+                name: name.to_vec(),
+                known: self.names.into_iter().collect(),
+            }),
             _ => Ok(()),
         }
     }

@@ -201,7 +201,8 @@ impl Directory {
                 (of_shard.values, of_shard.series, of_shard.times, of_shard.exact) = (0, 0, None, true);
                 of_shard.notices = count(&unit, survey, &mut |found, times| {
                     of_shard.values += found.values.values().sum::<u64>();
-                    of_shard.times = Some(of_shard.times.map_or(times, |t| (t.0.min(times.0), t.1.max(times.1))));
+                    of_shard.times =
+                        Some(of_shard.times.map_or(times, |t| (t.0.min(times.0), t.1.max(times.1))));
                     of_shard.series += u64::from(taking.add(shard.id, found));
                 })?;
             }
@@ -262,11 +263,14 @@ fn count(
     let options = Options { on_damage: survey.on_damage, ..Options::default() };
     let mut reader = Directory::reader(unit, &options)?;
     while reader.next_series()? {
-        let mut fields: BTreeMap<usize, (BTreeMap<Type, u64>, (i64, i64))> = BTreeMap::new();
+        // By field: values by type, and times.
+        let mut fields = BTreeMap::new();
         while let Some(rows) = reader.next_rows(usize::MAX)? {
             let (Some(first), Some(last)) = (rows.times.first(), rows.times.last()) else { continue };
             for column in rows.columns() {
-                let (values, times) = fields.entry(column.field).or_insert_with(|| (BTreeMap::new(), (*first, *last)));
+                let (values, times) = fields
+                    .entry(column.field)
+                    .or_insert_with(|| (BTreeMap::<Type, u64>::new(), (*first, *last)));
                 *values.entry(column.values.kind()).or_default() += rows.times.len() as u64;
                 *times = (times.0.min(*first), times.1.max(*last));
             }

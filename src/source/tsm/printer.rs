@@ -199,7 +199,9 @@ impl Printer {
         let mut digits = itoa::Buffer::new();
         for (row, time) in rows.times.iter().copied().enumerate() {
             if let Err(reason) = series.as_ref().map_err(Clone::clone).and_then(|()| check_time(time, unit)) {
-                columns.iter().for_each(|column| count(column.field, &reason, time));
+                for column in &columns {
+                    count(column.field, &reason, time);
+                }
                 continue;
             }
             let time_text = digits.format(time / unit).as_bytes();

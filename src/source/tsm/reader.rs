@@ -231,12 +231,7 @@ impl Walker {
     }
 
     /// Moves the fields of the current rows behind them.
-    fn advance_row(
-        &mut self,
-        blocks: &[Blocks],
-        gathered: &Gathered,
-        care: &mut Care,
-    ) -> Result<(), Error> {
+    fn advance_row(&mut self, blocks: &[Blocks], gathered: &Gathered, care: &mut Care) -> Result<(), Error> {
         let mut loader = Loader { blocks, gathered, pool: &mut self.pool, care, times: self.asked };
         let mut ended = false;
         for at in self.row.drain(..) {

@@ -1,12 +1,12 @@
 //! What line protocol cannot say: names that a server would read as something else, and values it refuses.
 
-use crate::line::escape::escape_field_key;
+use crate::line::escape::{escape_field_key, escape_measurement};
 use crate::line::{self, Kind};
 use std::fmt;
 
 /// Why a value of a 1.x server has no line.
 ///
-/// Such names come from writers that do not speak line protocol: client libraries, Graphite, OpenTSDB,
+/// Such names come from writers that do not speak line protocol: client libraries, Graphite, `OpenTSDB`,
 /// `SELECT INTO`. Printed as they are, they would mean another series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unsayable {
@@ -52,6 +52,20 @@ impl fmt::Display for Unsayable {
             Self::Refused(reason) => reason,
             Self::MeansSomethingElse => "a name that reads back as another",
         })
+    }
+}
+
+impl Unsayable {
+    /// Says why no value of a measurement has a line, if that is so. `name` is not escaped.
+    pub fn of_measurement(name: &[u8]) -> Option<Self> {
+        let mut escaped = Vec::with_capacity(name.len());
+        escape_measurement(&mut escaped, name);
+        series(&escaped).err()
+    }
+
+    /// Says why no value of a field has a line, if that is so. `name` is not escaped.
+    pub fn of_field(name: &[u8]) -> Option<Self> {
+        field(name, false).err()
     }
 }
 

@@ -84,7 +84,7 @@ impl ShardFiles {
     }
 
     /// Returns the bytes of all files: TSM with tombstones, and log. Of a backup, its archives unpacked.
-    pub(super) fn bytes(&self) -> Result<(u64, u64), Error> {
+    pub fn bytes(&self) -> Result<(u64, u64), Error> {
         let (mut tsm, mut wal) = (0, 0);
         for copy in &self.copies {
             let listing = match copy {
