@@ -257,9 +257,15 @@ fn a_backup_is_exported_as_the_folders_it_was_made_from() {
         workdir.run(&["export", "--backup", &backup, "--out", &format!("{kind}/")]).exits(0);
         assert_eq!(files(&workdir, kind), files(&workdir, "server"));
         for file in files(&workdir, "server") {
-            assert!(workdir.read(&format!("{kind}/{file}")) == workdir.read(&format!("server/{file}")), "{file}");
+            assert!(
+                workdir.read(&format!("{kind}/{file}")) == workdir.read(&format!("server/{file}")),
+                "{file}"
+            );
         }
         workdir.run(&["check", "--backup", &backup]).exits(0).stdout_has("no damage");
-        workdir.run(&["discover", "--backup", &backup]).exits(0).stdout_has(&format!("  backup:\n    path: {backup}\n"));
+        workdir
+            .run(&["discover", "--backup", &backup])
+            .exits(0)
+            .stdout_has(&format!("  backup:\n    path: {backup}\n"));
     }
 }
