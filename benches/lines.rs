@@ -166,7 +166,7 @@ fn files(text: &str, folder: &Path) {
             let lines = text.lines().count() as u64;
             measure(&format!("count a {name} file in {} MiB", memory >> 20), text.len(), || {
                 let reader = exports.reader(&origin).unwrap();
-                let found = expected(reader, &options, |_, _| ControlFlow::Continue(())).unwrap();
+                let found = expected(reader.into(), &options, |_, _| ControlFlow::Continue(())).unwrap();
                 assert_eq!(found.values, u64::from(HOSTS * STEPS) * FIELDS.len() as u64);
                 lines
             });

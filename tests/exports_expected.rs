@@ -33,7 +33,7 @@ fn options(directory: &Path) -> Options {
 
 fn count(files: Vec<PathBuf>, options: &Options) -> Expected {
     let (exports, origin) = open(files);
-    expected(exports.reader(&origin).unwrap(), options, |_, _| ControlFlow::Continue(())).unwrap()
+    expected(exports.reader(&origin).unwrap().into(), options, |_, _| ControlFlow::Continue(())).unwrap()
 }
 
 /// Sums up windows: values by `measurement field`.
@@ -69,7 +69,7 @@ fn real_files_have_the_counts_that_the_server_told() {
             ExportFiles { named: BTreeMap::from([(origin.clone(), vec![path])]), shared: Vec::new() }
         };
         let exports = Exports::open(&files).unwrap();
-        let reader = exports.reader(&origin).unwrap();
+        let reader = exports.reader(&origin).unwrap().into();
         let found = expected(reader, &options(temporary.path()), |_, _| ControlFlow::Continue(())).unwrap();
         let told: BTreeMap<String, u64> =
             serde_json::from_value(summary[name]["field_counts"].clone()).unwrap();
@@ -197,11 +197,12 @@ fn a_count_can_be_ended() {
     let (exports, origin) = open(vec![root("examples/quickstart/exports/telegraf_autogen.lp.gz")]);
     let temporary = tempfile::tempdir().unwrap();
     let mut ticks = 0;
-    let ended = expected(exports.reader(&origin).unwrap(), &options(temporary.path()), |read, total| {
-        assert!(read <= total);
-        ticks += 1;
-        if ticks == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    let ended =
+        expected(exports.reader(&origin).unwrap().into(), &options(temporary.path()), |read, total| {
+            assert!(read <= total);
+            ticks += 1;
+            if ticks == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
     assert!(matches!(ended, Err(Error::Interrupted)));
 }
 

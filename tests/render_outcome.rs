@@ -59,7 +59,13 @@ fn report(differences: u64) -> Report {
 }
 
 fn ledger(rejected: u64) -> Detail {
-    Detail::Transfer(Ledger { read: 1_234_567 + rejected, sent: 1_234_567, rejected, skipped: 0 })
+    Detail::Transfer(Ledger {
+        read: 1_234_567 + rejected,
+        sent: 1_234_567,
+        rejected,
+        skipped: 0,
+        left_out: 0,
+    })
 }
 
 fn success() -> Outcome {

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use tidegate::model::{Clock, Coded, Origin, TimeRange, Timestamp};
+use tidegate::model::{Clock, Coded, OnTypeConflict, Origin, TimeRange, Timestamp};
 use tidegate::plan::{Action, Address};
 use tidegate::run::{
     BatchAcked, Cut, Entry, History, Journal, Lines, Rejected, RunStarted, StateDir, TransferDone,
@@ -41,7 +41,14 @@ fn started() -> TransferStarted {
         bucket_id: "00000000000000b1".into(),
         fingerprint: "sha256:aa".to_owned(),
         range: TimeRange::ALL,
-        cut: Cut { batch_bytes: 1 << 20, batch_lines: 5_000, lanes: 4, rule: 1 },
+        cut: Cut {
+            batch_bytes: 1 << 20,
+            batch_lines: 5_000,
+            lanes: 4,
+            rule: 1,
+            window: None,
+            on_type_conflict: OnTypeConflict::Error,
+        },
     }
 }
 
@@ -51,7 +58,7 @@ fn acked(lane: u32, seq: u64) -> Entry {
 
 /// One entry of every kind.
 fn every_kind() -> Vec<Entry> {
-    let ledger = Lines { read: 23, sent: 20, rejected: 2, skipped: 1 };
+    let ledger = Lines { read: 23, sent: 20, rejected: 2, skipped: 1, left_out: 0 };
     vec![
         Entry::RunStarted(RunStarted {
             version: "0.1.0".to_owned(),
@@ -126,7 +133,7 @@ fn a_journal_of_the_first_version_still_reads() {
     let transfer = history.transfer(&origin()).unwrap();
     assert_eq!(transfer.started, started());
     assert_eq!((transfer.lines, transfer.bytes, transfer.rejected), (20, 2_000, 2));
-    assert_eq!(transfer.done, Some(Lines { read: 23, sent: 20, rejected: 2, skipped: 1 }));
+    assert_eq!(transfer.done, Some(Lines { read: 23, sent: 20, rejected: 2, skipped: 1, left_out: 0 }));
     assert!(history.progress().verified[&origin()].done);
     assert_eq!(history.last_run().unwrap().at.to_string(), "2026-11-20T10:00:00Z");
 }

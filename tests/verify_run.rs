@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate::manifest::VerifyMethod;
 use tidegate::model::{
-    Bucket, Clock, Coded, Dbrp, Kind, Origin, ResourceId, Retention, TimeRange, Timestamp,
+    Bucket, Clock, Coded, Dbrp, Kind, OnTypeConflict, Origin, ResourceId, Retention, TimeRange, Timestamp,
 };
 use tidegate::plan::Verify;
 use tidegate::run::{Event, events};
@@ -102,6 +102,8 @@ impl Trial {
             origin,
             bucket: "db/rp".into(),
             range: self.range,
+            window: None,
+            on_type_conflict: OnTypeConflict::Error,
             method: VerifyMethod::Counts,
             done: false,
         };

@@ -33,7 +33,10 @@ pub(super) async fn transfer(
     let (bucket, bucket_id) = shared.bucket(&transfer.bucket).await?;
     let context = &shared.context;
     let moving = transfer::Context {
-        reader: context.source.reader(&transfer.origin).map_err(transfer::Error::from)?,
+        reader: context
+            .source
+            .reader(&transfer.origin, &transfer.reading())
+            .map_err(transfer::Error::from)?,
         client: context.client.clone(),
         bucket_id,
         retention: bucket.retention,

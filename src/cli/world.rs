@@ -3,12 +3,16 @@
 use super::context::Context;
 use super::exit::Failure;
 use super::ui::Ui;
-use crate::manifest::{self, Manifest, SourceConfig, TargetConfig};
+use crate::manifest::{
+    self, BackupConfig, DirectoryConfig, ExportsConfig, Manifest, SourceConfig, TargetConfig,
+};
 use crate::model::permission::Permissions;
-use crate::model::{Limits, Origin, RateLimit, State};
+use crate::model::{Limits, OnCorruption, Origin, RateLimit, State};
 use crate::plan::{self, Desired, Options, Plan, Progress, Subject};
+use crate::run::StateDir;
 use crate::sandbox::{self, Sandbox};
-use crate::source::{ExportFiles, Exports, Source};
+use crate::source::tsm::{Directory, Folders, NodeFolders};
+use crate::source::{self, ExportFiles, Exports, Native, Source};
 use crate::target::{self, Client};
 use std::path::Path;
 use std::sync::Arc;
@@ -138,7 +142,35 @@ impl World {
 
 /// Opens the files that hold the 1.x data.
 fn open_source(manifest: &Manifest) -> Result<Source, Failure> {
-    let SourceConfig::Exports(exports) = &manifest.source;
+    match &manifest.source {
+        SourceConfig::Exports(exports) => open_exports(manifest, exports),
+        SourceConfig::Directory(DirectoryConfig { nodes, meta, on_corruption, .. }) => {
+            let nodes = nodes.iter().map(|(data, wal)| NodeFolders { data: data.clone(), wal: wal.clone() });
+            let folders = Folders { nodes: nodes.collect(), meta: meta.clone() };
+            let directory = Directory::open(&folders).map_err(source::Error::from)?;
+            open_native(manifest, &directory, *on_corruption)
+        }
+        SourceConfig::Backup(BackupConfig { path, on_corruption, .. }) => {
+            // Unpacked shards can be large: they go where the run's own files are, not into memory.
+            let dir = StateDir::beside(&manifest.path);
+            dir.create()?;
+            let directory = Directory::open_backup(path, &dir.tmp()).map_err(source::Error::from)?;
+            open_native(manifest, &directory, *on_corruption)
+        }
+    }
+}
+
+fn open_native(
+    manifest: &Manifest,
+    directory: &Directory,
+    on_corruption: OnCorruption,
+) -> Result<Source, Failure> {
+    let skip = |origin: &Origin| manifest.skips(origin);
+    Ok(Source::Native(Native::open(directory, on_corruption, &skip)?))
+}
+
+/// Opens export files: those of each retention policy, and those that name theirs.
+fn open_exports(manifest: &Manifest, exports: &ExportsConfig) -> Result<Source, Failure> {
     let mut files = ExportFiles { shared: exports.files.clone(), ..ExportFiles::default() };
     for (database, intent) in manifest.databases.iter().filter(|(_, intent)| !intent.skip) {
         for (policy, intent) in intent.retention_policies.iter().filter(|(_, intent)| !intent.skip) {

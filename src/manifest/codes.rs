@@ -78,12 +78,14 @@ pub static BAD_URL: Code = code("TG0209", "not a base URL", Blame::Manifest);
 pub static BAD_NAME: Code = code("TG0210", "not a name", Blame::Manifest);
 /// Targets refuse it.
 pub static BAD_BUCKET_NAME: Code = code("TG0211", "no bucket can have this name", Blame::Manifest);
+/// Not a duration, or under an hour.
+pub static BAD_WINDOW: Code = code("TG0212", "not a window", Blame::Manifest);
 /// None, or several.
 pub static SOURCE_KINDS: Code = code("TG0220", "`source` has to name one kind", Blame::Manifest);
 /// Known, but not built.
 pub static NOT_YET: Code = code("TG0221", "not yet supported", Blame::Manifest);
-/// A sandbox with a URL, a server with a path.
-pub static FOREIGN_KEY: Code = code("TG0222", "a key of another kind of target", Blame::Manifest);
+/// A sandbox with a URL, a server with a path, export files beside a data directory.
+pub static FOREIGN_KEY: Code = code("TG0222", "a key of another kind of source or target", Blame::Manifest);
 /// A name or a pattern without a file.
 pub static NO_FILE: Code = code("TG0223", "an export file is not there", Blame::Manifest);
 /// Its points would be counted twice.
@@ -169,6 +171,7 @@ pub static ALL: &[&Code] = &[
     &BAD_URL,
     &BAD_NAME,
     &BAD_BUCKET_NAME,
+    &BAD_WINDOW,
     &SOURCE_KINDS,
     &NOT_YET,
     &FOREIGN_KEY,

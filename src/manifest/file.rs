@@ -12,8 +12,11 @@
 
 use super::VerifyMethod;
 use super::names::{NameText, PatternText, TemplateText, UrlText, VariableText};
-use super::quantities::{BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, StartText};
+use super::quantities::{
+    BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, StartText, WindowText,
+};
 use super::scalar::Text;
+use crate::model::{OnCorruption, OnTypeConflict};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -72,10 +75,12 @@ pub(super) struct SourceFile {
     /// Files written by `influx_inspect export`.
     #[schemars(example = serde_json::json!({ "files": ["all.lp.gz"] }))]
     pub(super) exports: Option<ExportsFile>,
-    /// A data directory of InfluxDB 1.x. Not yet supported.
-    #[schemars(example = serde_json::json!({ "data": "/var/lib/influxdb/data" }))]
+    /// The folders of an InfluxDB 1.x server, read without it: best a snapshot, or while it is stopped.
+    #[schemars(example = serde_json::json!({
+        "data": "/var/lib/influxdb/data", "wal": "/var/lib/influxdb/wal", "meta": "/var/lib/influxdb/meta",
+    }))]
     pub(super) directory: Option<DirectoryFile>,
-    /// A portable backup by `influxd backup -portable`. Not yet supported.
+    /// A backup made by `influxd backup`, portable or not.
     #[schemars(example = serde_json::json!({ "path": "/backups/2026-11-20" }))]
     pub(super) backup: Option<BackupFile>,
     /// A running InfluxDB 1.x. Not yet supported.
@@ -96,30 +101,51 @@ pub(super) struct ExportsFile {
     pub(super) files: Option<Vec<String>>,
 }
 
-/// A data directory.
-#[expect(dead_code, reason = "recognised and checked; not yet read")]
+/// The folders of a server, or of the nodes of a cluster.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DirectoryFile {
-    /// The directory of shards.
+    /// The directory of shards: `[data] dir` of the server's configuration.
     #[schemars(length(min = 1), example = &"/var/lib/influxdb/data")]
     pub(super) data: Option<String>,
-    /// The directory of write-ahead logs.
+    /// The directory of write-ahead logs: `[data] wal-dir`. Without it, what is only in the log is not moved.
     #[schemars(length(min = 1), example = &"/var/lib/influxdb/wal")]
     pub(super) wal: Option<String>,
-    /// The directory of `meta.db`.
+    /// The directory of `meta.db`: `[meta] dir`. Without it, retentions and default retention policies are not known.
     #[schemars(length(min = 1), example = &"/var/lib/influxdb/meta")]
     pub(super) meta: Option<String>,
+    /// The data nodes of a cluster, in place of `data` and `wal`. Copies of a shard are merged.
+    #[schemars(example = serde_json::json!([
+        { "data": "/node1/data", "wal": "/node1/wal" }, { "data": "/node2/data", "wal": "/node2/wal" },
+    ]))]
+    pub(super) nodes: Option<Vec<NodeFile>>,
+    /// What to do where a file is damaged.
+    #[schemars(extend("default" = "error"), example = &"error")]
+    pub(super) on_corruption: Option<OnCorruption>,
 }
 
-/// A portable backup.
-#[expect(dead_code, reason = "recognised and checked; not yet read")]
+/// The folders of one data node.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NodeFile {
+    /// Its directory of shards.
+    #[schemars(length(min = 1), required, example = &"/node1/data")]
+    pub(super) data: Option<String>,
+    /// Its directory of write-ahead logs.
+    #[schemars(length(min = 1), example = &"/node1/wal")]
+    pub(super) wal: Option<String>,
+}
+
+/// A backup.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BackupFile {
     /// The directory of the backup.
     #[schemars(length(min = 1), example = &"/backups/2026-11-20")]
     pub(super) path: Option<String>,
+    /// What to do where a file is damaged.
+    #[schemars(extend("default" = "error"), example = &"error")]
+    pub(super) on_corruption: Option<OnCorruption>,
 }
 
 /// A running InfluxDB 1.x.
@@ -303,6 +329,13 @@ pub(super) struct TransferFile {
     /// What to do about lines that the target refuses.
     #[schemars(example = serde_json::json!({ "max": 1000 }))]
     pub(super) on_reject: Option<RejectFile>,
+    /// What to do about a field that has different types in different shards, which targets refuse.
+    #[schemars(extend("default" = "error"), example = &"newest")]
+    pub(super) on_type_conflict: Option<OnTypeConflict>,
+    /// Reads times in slices of this length instead of series by series: Serverless wants the points of a day
+    /// together. Only where the source is a directory or a backup.
+    #[schemars(example = &"1d")]
+    pub(super) window: Option<Text<WindowText>>,
 }
 
 /// How requests are compressed.

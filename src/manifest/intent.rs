@@ -2,10 +2,12 @@
 
 use super::{Place, Sources};
 use crate::model::{
-    BucketName, Database, Kind, Origin, Pattern, RateLimit, Retention, RetentionPolicy, TimeRange, Timestamp,
+    BucketName, Database, Kind, OnCorruption, OnTypeConflict, Origin, Pattern, RateLimit, Retention,
+    RetentionPolicy, TimeRange, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 /// A manifest without errors.
@@ -39,11 +41,61 @@ pub struct Manifest {
     pub sources: Sources,
 }
 
+impl Manifest {
+    /// Tells whether a retention policy of the source is deliberately left out.
+    pub fn skips(&self, origin: &Origin) -> bool {
+        if let Some(database) = self.databases.get(&origin.database) {
+            let policy = database.retention_policies.get(&origin.retention_policy);
+            return database.skip || policy.is_some_and(|policy| policy.skip);
+        }
+        self.rules.iter().find(|rule| rule.matches(origin)).is_some_and(|rule| rule.skip)
+    }
+}
+
 /// `source`: exactly one kind.
 #[derive(Debug, Clone)]
 pub enum SourceConfig {
     /// Files written by `influx_inspect export`.
     Exports(ExportsConfig),
+    /// The folders of a server.
+    Directory(DirectoryConfig),
+    /// A backup.
+    Backup(BackupConfig),
+}
+
+impl SourceConfig {
+    /// Returns where the kind of source stands.
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Exports(exports) => &exports.place,
+            Self::Directory(directory) => &directory.place,
+            Self::Backup(backup) => &backup.place,
+        }
+    }
+}
+
+/// `source.directory`.
+#[derive(Debug, Clone)]
+pub struct DirectoryConfig {
+    /// Data nodes, one for a single server: the directory of shards, and that of the write-ahead log if stated.
+    pub nodes: Vec<(PathBuf, Option<PathBuf>)>,
+    /// The directory of `meta.db`.
+    pub meta: Option<PathBuf>,
+    /// What to do where a file is damaged.
+    pub on_corruption: OnCorruption,
+    /// Where `directory` stands.
+    pub place: Place,
+}
+
+/// `source.backup`.
+#[derive(Debug, Clone)]
+pub struct BackupConfig {
+    /// The directory of the backup.
+    pub path: PathBuf,
+    /// What to do where a file is damaged.
+    pub on_corruption: OnCorruption,
+    /// Where `backup` stands.
+    pub place: Place,
 }
 
 /// `source.exports`.
@@ -173,6 +225,10 @@ pub struct TransferIntent {
     pub batch_lines: u64,
     /// Rejected lines that are tolerated before the transfer stops.
     pub max_rejects: Option<u64>,
+    /// What to do about fields with different types in different shards.
+    pub on_type_conflict: OnTypeConflict,
+    /// The length of time to read at once, in seconds; `None` for the target's default.
+    pub window: Option<NonZeroU64>,
     /// Where it stands.
     pub place: Place,
 }

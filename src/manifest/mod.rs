@@ -37,9 +37,9 @@ mod text;
 pub use build::bucket_name_fault;
 pub use environment::Environment;
 pub use intent::{
-    BucketIntent, DatabaseIntent, Defaults, ExportsConfig, Manifest, MappingIntent, PolicyIntent,
-    RetentionIntent, Rule, Safety, SecretRef, SourceConfig, TargetConfig, TransferIntent, VerifyMethod,
-    expand_bucket,
+    BackupConfig, BucketIntent, DatabaseIntent, Defaults, DirectoryConfig, ExportsConfig, Manifest,
+    MappingIntent, PolicyIntent, RetentionIntent, Rule, Safety, SecretRef, SourceConfig, TargetConfig,
+    TransferIntent, VerifyMethod, expand_bucket,
 };
 pub use load::load;
 pub use problem::{Label, Place, Problem, Problems, Severity, Sources};

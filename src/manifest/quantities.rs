@@ -4,6 +4,7 @@ use super::scalar::{Fault, Grammar};
 use super::{RetentionIntent, codes};
 use crate::model::{RateLimit, Retention, Timestamp, size};
 use schemars::{Schema, json_schema};
+use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 
 /// `inherit`, `infinite` or a duration.
@@ -181,6 +182,41 @@ impl Grammar for RateText {
             "type": "string",
             "pattern": "^(auto|[ 0-9.]+ *[kKmMgGtT]?[iI]?[bB].*|.*\\$\\{.*)$",
             "examples": ["auto", "300 MB / 5 min", "17kB/s"],
+        })
+    }
+}
+
+/// A length of time to read at once.
+#[derive(Debug, Clone)]
+pub(super) enum WindowText {}
+
+impl WindowText {
+    /// Shorter, the same blocks are decoded again and again.
+    const MIN_SECONDS: u64 = 3_600;
+}
+
+impl Grammar for WindowText {
+    /// Seconds.
+    type Value = NonZeroU64;
+    const FORMAT: &'static str = "tidegate-window";
+    const WHAT: &'static str = "a window";
+
+    fn parse(text: &str) -> Result<Self::Value, Fault> {
+        let bad = |fault: &str| (&codes::BAD_WINDOW, fault.to_owned());
+        if !text.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(bad("expected a duration such as `1d`"));
+        }
+        match Retention::parse(text).map_err(|fault| bad(&fault))? {
+            Retention::Seconds(seconds) if seconds.get() >= Self::MIN_SECONDS => Ok(seconds),
+            _ => Err(bad("a window has an hour at least")),
+        }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^(([0-9]+(ns|u|µ|ms|s|m|h|d|w))+|.*\\$\\{.*)$",
+            "examples": ["1d", "6h"],
         })
     }
 }

@@ -4,7 +4,9 @@
 //! describes itself for the JSON Schema. So the three cannot differ.
 
 use super::names::{NameText, PatternText, TemplateText, UrlText, VariableText};
-use super::quantities::{BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, StartText};
+use super::quantities::{
+    BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, StartText, WindowText,
+};
 use crate::model::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
@@ -43,7 +45,7 @@ pub(super) struct Format {
 }
 
 /// All formats.
-pub(super) static FORMATS: [Format; 12] = [
+pub(super) static FORMATS: [Format; 13] = [
     format::<RetentionText>(),
     format::<KeepText>(),
     format::<StartText>(),
@@ -56,6 +58,7 @@ pub(super) static FORMATS: [Format; 12] = [
     format::<UrlText>(),
     format::<NameText>(),
     format::<VariableText>(),
+    format::<WindowText>(),
 ];
 
 const fn format<G: Grammar>() -> Format {

@@ -5,6 +5,7 @@
 use super::{RateLimit, Retention};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// Which product a target is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +59,8 @@ pub struct Capabilities {
     pub virtual_dbrps: bool,
     /// Whether a 1.x write to an unmapped `db/rp` creates a bucket, which keeps points for 3 days.
     pub creates_buckets_on_v1_write: bool,
+    /// The length of time in seconds that writes should stay within: Serverless keeps a file a day.
+    pub partition: Option<NonZeroU64>,
     /// Where bucket names are namespaces: at most so many characters, of letters, digits, `/`, `_`, `-`.
     pub max_namespace: Option<usize>,
 }
@@ -88,6 +91,7 @@ static CLOUD_TSM: Capabilities = Capabilities {
     max_tables: None,
     virtual_dbrps: false,
     creates_buckets_on_v1_write: true,
+    partition: None,
     max_namespace: None,
 };
 
@@ -104,6 +108,7 @@ static CLOUD_SERVERLESS: Capabilities = Capabilities {
     max_tables: Some((500, 200)),
     virtual_dbrps: false,
     creates_buckets_on_v1_write: true,
+    partition: NonZeroU64::new(86_400),
     max_namespace: Some(64),
 };
 
@@ -120,6 +125,7 @@ static OSS_V2: Capabilities = Capabilities {
     max_tables: None,
     virtual_dbrps: true,
     creates_buckets_on_v1_write: false,
+    partition: None,
     max_namespace: None,
 };
 

@@ -138,6 +138,10 @@ pub static LACKS_PERMISSION: Code = Code {
     summary: "the token lacks a permission that the plan needs",
     blame: Blame::Authentication,
 };
+/// A field has several types, of which targets take one.
+pub static TYPE_CONFLICT: Code =
+    Code { id: "TG0647", summary: "a field has different types in different shards", blame: Blame::Manifest };
+
 /// The plan file cannot be read.
 pub static FILE_UNREADABLE: Code =
     Code { id: "TG0650", summary: "the plan file cannot be read", blame: Blame::Local };
@@ -195,6 +199,7 @@ pub static ALL: &[&Code] = &[
     &TABLE_LIMITS,
     &NAMESPACE_NAME,
     &LACKS_PERMISSION,
+    &TYPE_CONFLICT,
     &FILE_UNREADABLE,
     &FILE_UNWRITABLE,
     &NOT_A_PLAN,

@@ -25,7 +25,7 @@ pub use error::Error;
 pub use graph::Graph;
 pub use preflight::{Findings, Lacking, World, lacking, preflight};
 pub use step::{
-    Action, Change, Diff, Moved, Need, Plan, Progress, Reason, Refusal, Risk, Step, Subject, Transfer,
+    Action, Change, Diff, Moved, Need, Parts, Plan, Progress, Reason, Refusal, Risk, Step, Subject, Transfer,
     TransferProgress, TransferSettings, Verify, Warning,
 };
 pub use summary::{Level, Summary};

@@ -2,10 +2,11 @@
 
 use super::Address;
 use crate::manifest::{Place, VerifyMethod};
-use crate::model::{Bucket, BucketName, Dbrp, Kind, Origin, ResourceId, TimeRange};
+use crate::model::{Bucket, BucketName, Dbrp, Kind, OnTypeConflict, Origin, Reading, ResourceId, TimeRange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 /// How one resource changes. What cannot be meant cannot be written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,8 +133,10 @@ pub struct Transfer {
     pub bucket: BucketName,
     /// Only points in this range are sent; others are counted as skipped.
     pub range: TimeRange,
-    /// The source files as the manifest names them, in the order they are read.
+    /// The source files as the manifest names them, or shards, in the order they are read.
     pub files: Vec<String>,
+    /// What `files` are.
+    pub parts: Parts,
     /// Changes when the source data changes: a digest over names, sizes and ends of the files.
     pub fingerprint: String,
     /// Bytes on disk, if known. An estimate; not part of the digest.
@@ -142,6 +145,24 @@ pub struct Transfer {
     pub settings: TransferSettings,
     /// How far earlier runs came.
     pub progress: TransferProgress,
+}
+
+/// What a source consists of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Parts {
+    /// Export files.
+    #[default]
+    Files,
+    /// Shards of a 1.x server.
+    Shards,
+}
+
+impl Parts {
+    /// Tells whether they are export files, which is what a plan means that does not say.
+    pub fn are_files(&self) -> bool {
+        *self == Self::Files
+    }
 }
 
 /// How batches are cut and sent.
@@ -157,6 +178,20 @@ pub struct TransferSettings {
     pub batch_lines: u64,
     /// Rejected lines that are tolerated before the transfer stops.
     pub max_rejects: Option<u64>,
+    /// The length of time that is read at once, in seconds; without it, series by series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<NonZeroU64>,
+    /// What happens to fields with different types in different shards.
+    #[serde(default, skip_serializing_if = "OnTypeConflict::is_error")]
+    pub on_type_conflict: OnTypeConflict,
+}
+
+impl Transfer {
+    /// Returns how the source is read.
+    pub fn reading(&self) -> Reading {
+        let TransferSettings { window, on_type_conflict, .. } = self.settings;
+        Reading { range: self.range, window, on_type_conflict }
+    }
 }
 
 /// How far earlier runs of a transfer came, from the journal.
@@ -181,10 +216,21 @@ pub struct Verify {
     pub bucket: BucketName,
     /// Only points in this range are compared.
     pub range: TimeRange,
+    /// As in the transfer, so that its rejected lines are found again.
+    pub window: Option<NonZeroU64>,
+    /// As in the transfer.
+    pub on_type_conflict: OnTypeConflict,
     /// How both sides are compared.
     pub method: VerifyMethod,
     /// Whether this transfer was verified before.
     pub done: bool,
+}
+
+impl Verify {
+    /// Returns how the source is read.
+    pub fn reading(&self) -> Reading {
+        Reading { range: self.range, window: self.window, on_type_conflict: self.on_type_conflict }
+    }
 }
 
 /// An edge of the graph: the step needs another one first, and why.

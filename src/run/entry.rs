@@ -2,9 +2,10 @@
 //!
 //! A field or a variant is added only with a new [`FORMAT`]; nothing is renamed or removed.
 
-use crate::model::{Origin, ResourceId, TimeRange, Timestamp};
+use crate::model::{OnTypeConflict, Origin, ResourceId, TimeRange, Timestamp};
 use crate::plan::{Action, Address};
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU64;
 
 /// The newest format that is written and read.
 pub const FORMAT: u32 = 1;
@@ -112,6 +113,12 @@ pub struct Cut {
     pub lanes: u32,
     /// Raised when the rule for cutting or spreading changes.
     pub rule: u32,
+    /// The length of time that is read at once, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<NonZeroU64>,
+    /// Which values of fields with different types are read.
+    #[serde(default, skip_serializing_if = "OnTypeConflict::is_error")]
+    pub on_type_conflict: OnTypeConflict,
 }
 
 /// A batch with nothing left to do.
@@ -178,6 +185,9 @@ pub struct Lines {
     pub rejected: u64,
     /// Lines left out by request.
     pub skipped: u64,
+    /// Values, not lines, that no line can say, or whose type was not chosen.
+    #[serde(default, skip_serializing_if = "none")]
+    pub left_out: u64,
 }
 
 /// A comparison of both sides.
@@ -220,4 +230,9 @@ mod rfc3339 {
         let text = Cow::<str>::deserialize(deserializer)?;
         Timestamp::parse(&text).map_err(serde::de::Error::custom)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn none(count: &u64) -> bool {
+    *count == 0
 }

@@ -1,12 +1,12 @@
-//! What can go wrong while export files are read.
+//! What can go wrong while a source is read.
 
-use super::codes;
+use super::{codes, tsm};
 use crate::model::{Code, Coded, Origin};
 use std::io;
 
-/// Why export files cannot be read.
+/// Why a source cannot be read.
 ///
-/// Every variant names the file as the manifest does. Bytes are counted from 0 in the uncompressed
+/// Every variant of export files names the file as the manifest does. Bytes are counted from 0 in the uncompressed
 /// file, unless it says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -153,6 +153,9 @@ pub enum Error {
         /// What was asked for.
         origin: Origin,
     },
+    /// Files of a server cannot be read.
+    #[error(transparent)]
+    Native(#[from] tsm::Error),
 }
 
 fn change(before: u64, now: u64) -> String {
@@ -181,11 +184,13 @@ impl Coded for Error {
             Self::Format { .. } => &codes::FORMAT,
             Self::Changed { .. } => &codes::CHANGED,
             Self::NoFiles { .. } => &codes::NO_FILES,
+            Self::Native(error) => error.code(),
         }
     }
 
     fn help(&self) -> Option<String> {
         let text = match self {
+            Self::Native(error) => return error.help(),
             Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "Give the user that runs tidegate the right to read the file."
             }
@@ -239,4 +244,10 @@ pub struct Warning {
     pub code: &'static Code,
     /// One sentence without a full stop.
     pub message: String,
+}
+
+impl From<&tsm::Notice> for Warning {
+    fn from(notice: &tsm::Notice) -> Self {
+        Self { code: notice.code(), message: notice.to_string() }
+    }
 }

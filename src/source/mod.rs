@@ -9,19 +9,25 @@ mod error;
 mod exports;
 mod inventory;
 pub mod meta;
+mod native;
+mod record;
 pub mod tsm;
 
 pub use error::{Error, Warning};
-pub use exports::{ExportFiles, Exports, Reader, Record};
-pub use inventory::{DatabaseFacts, Inventory, PolicyFacts};
+pub use exports::{ExportFiles, Exports, Reader as ExportReader};
+pub use inventory::{DatabaseFacts, Inventory, PolicyFacts, TypeConflict};
+pub use native::Native;
+pub use record::{Item, LeftOut, Reader, Record};
 
-use crate::model::Origin;
+use crate::model::{Origin, Reading};
 
 /// Where 1.x data comes from.
 #[derive(Debug)]
 pub enum Source {
     /// Files written by `influx_inspect export`.
     Exports(Exports),
+    /// Files of a server.
+    Native(Native),
 }
 
 impl Source {
@@ -29,6 +35,7 @@ impl Source {
     pub fn inventory(&self) -> &Inventory {
         match self {
             Self::Exports(exports) => exports.inventory(),
+            Self::Native(native) => native.inventory(),
         }
     }
 
@@ -36,13 +43,15 @@ impl Source {
     pub fn warnings(&self) -> &[Warning] {
         match self {
             Self::Exports(exports) => exports.warnings(),
+            Self::Native(native) => native.warnings(),
         }
     }
 
-    /// Begins to read the records of one retention policy.
-    pub fn reader(&self, origin: &Origin) -> Result<Reader, Error> {
+    /// Begins to read one retention policy. Of export files every line is read, whatever is asked for.
+    pub fn reader(&self, origin: &Origin, reading: &Reading) -> Result<Reader, Error> {
         match self {
-            Self::Exports(exports) => exports.reader(origin),
+            Self::Exports(exports) => exports.reader(origin).map(Reader::from),
+            Self::Native(native) => native.reader(origin, reading).map(Reader::from),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::line::parse;
+use crate::model::OnTypeConflict;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 fn cut(batch_bytes: u64, batch_lines: u64, lanes: u32) -> Cut {
-    Cut { batch_bytes, batch_lines, lanes, rule: RULE }
+    Cut { batch_bytes, batch_lines, lanes, rule: RULE, window: None, on_type_conflict: OnTypeConflict::Error }
 }
 
 fn cut_all(lines: &[String], cut: Cut) -> Vec<Batch> {

@@ -1,5 +1,6 @@
 //! One transfer from begin to end.
 
+use super::left_out::LeftOut;
 use super::rejects::Rejects;
 use super::scan::{self, Ended};
 use super::shared::Shared;
@@ -63,7 +64,8 @@ pub async fn run(transfer: &Transfer, context: Context) -> Result<Ledger, Error>
     let earlier = context.history.transfer(&transfer.origin);
     let earlier = earlier.filter(|earlier| earlier.started == started && earlier.done.is_none());
     let rejects = Rejects::open(&context.dir, &transfer.origin, earlier)?;
-    let shared = Arc::new(Shared::new(transfer, &context, rejects, earlier.is_some()));
+    let left_out = LeftOut::begin(&context.dir, &transfer.origin)?;
+    let shared = Arc::new(Shared::new(transfer, &context, rejects, left_out, earlier.is_some()));
     lane::check_rejects(&shared, shared.ledger().rejected, None)?;
     shared.journal.append(&Entry::TransferStarted(started.clone()))?;
 
@@ -97,6 +99,8 @@ fn started(transfer: &Transfer, context: &Context) -> TransferStarted {
             batch_lines: settings.batch_lines,
             lanes: u32::try_from(settings.parallel.clamp(1, 64)).unwrap_or(1),
             rule: batch::RULE,
+            window: settings.window,
+            on_type_conflict: settings.on_type_conflict,
         },
     }
 }
@@ -138,6 +142,7 @@ async fn join(
 
 /// Checks that every line is accounted for, and records that nothing is left to do.
 fn finish(transfer: &Transfer, bucket_id: &ResourceId, shared: &Shared) -> Result<Ledger, Error> {
+    shared.finish_left_out()?;
     let ledger = shared.final_ledger();
     if !ledger.balances() {
         return Err(Error::Unbalanced { ledger });

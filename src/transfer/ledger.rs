@@ -15,6 +15,8 @@ pub struct Ledger {
     pub rejected: u64,
     /// Lines outside the range, or older than the bucket keeps.
     pub skipped: u64,
+    /// Values, not lines, that no line can say, or whose type was not chosen; they are listed beside the rejects.
+    pub left_out: u64,
 }
 
 impl Ledger {
@@ -26,15 +28,20 @@ impl Ledger {
 
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [read, sent, rejected, skipped] =
-            [self.read, self.sent, self.rejected, self.skipped].map(print_count);
-        write!(f, "{read} read, {sent} sent, {rejected} rejected, {skipped} skipped")
+        let [read, sent, rejected, skipped, left_out] =
+            [self.read, self.sent, self.rejected, self.skipped, self.left_out].map(print_count);
+        write!(f, "{read} read, {sent} sent, {rejected} rejected, {skipped} skipped")?;
+        match self.left_out {
+            0 => Ok(()),
+            1 => f.write_str("; 1 value left out"),
+            _ => write!(f, "; {left_out} values left out"),
+        }
     }
 }
 
 impl From<Ledger> for Lines {
     fn from(ledger: Ledger) -> Self {
-        let Ledger { read, sent, rejected, skipped } = ledger;
-        Self { read, sent, rejected, skipped }
+        let Ledger { read, sent, rejected, skipped, left_out } = ledger;
+        Self { read, sent, rejected, skipped, left_out }
     }
 }

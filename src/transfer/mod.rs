@@ -18,6 +18,7 @@ mod isolate;
 mod job;
 mod lane;
 mod ledger;
+mod left_out;
 mod limiter;
 mod rejects;
 mod scan;

@@ -6,7 +6,7 @@ use super::shared::Shared;
 use crate::line;
 use crate::model::{TimeRange, Timestamp};
 use crate::run::Cut;
-use crate::source::Reader;
+use crate::source::{Item, Reader};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
@@ -61,7 +61,14 @@ struct Scan {
 impl Scan {
     fn run(&mut self, mut reader: Reader) -> Result<Ended, Error> {
         let mut since = 0;
-        while let Some(record) = reader.next()? {
+        while let Some(item) = reader.next()? {
+            let record = match item {
+                Item::Record(record) => record,
+                Item::LeftOut(values) => {
+                    self.shared.leave_out(&values)?;
+                    continue;
+                }
+            };
             let place = Place { file: record.file, offset: record.offset, line: record.line };
             let full = self.take(record.text, place);
             if let Some(batch) = full

@@ -1,13 +1,15 @@
 //! What reader and lanes of one transfer share: numbers, files, and who is told.
 
+use super::left_out::LeftOut;
 use super::rejects::Rejects;
-use super::{Context, Ledger};
+use super::{Context, Error, Ledger};
 use crate::model::{Clock, ResourceId, Retention, Timestamp};
 use crate::plan::{Address, Transfer};
 use crate::run::{Event, EventSender, History, Journal, Moving, TransferHistory};
+use crate::source;
 use crate::target::{Client, Notice, Wait};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +30,7 @@ pub(super) struct Shared {
     /// Ends reader and lanes: the run was interrupted, or one of them failed.
     pub(super) stop: CancellationToken,
     pub(super) rejects: Mutex<Rejects>,
+    left_out: Mutex<LeftOut>,
     /// The largest body that the target takes; a 413 lowers it.
     pub(super) ceiling: AtomicUsize,
     pub(super) counts: Counts,
@@ -42,13 +45,20 @@ pub(super) struct Counts {
     pub(super) sent: AtomicU64,
     pub(super) rejected: AtomicU64,
     pub(super) skipped: AtomicU64,
+    pub(super) left_out: AtomicU64,
     pub(super) bytes_sent: AtomicU64,
     /// Lines of batches that an earlier run got acknowledged, as they are read again.
     pub(super) resumed: AtomicU64,
 }
 
 impl Shared {
-    pub(super) fn new(transfer: &Transfer, context: &Context, rejects: Rejects, goes_on: bool) -> Self {
+    pub(super) fn new(
+        transfer: &Transfer,
+        context: &Context,
+        rejects: Rejects,
+        left_out: LeftOut,
+        goes_on: bool,
+    ) -> Self {
         let shared = Self {
             transfer: transfer.clone(),
             address: Address::Transfer(transfer.origin.clone()),
@@ -63,6 +73,7 @@ impl Shared {
             clock: Arc::clone(&context.clock),
             stop: context.cancel.child_token(),
             rejects: Mutex::new(rejects),
+            left_out: Mutex::new(left_out),
             ceiling: AtomicUsize::new(largest_body(&context.client)),
             counts: Counts::default(),
         };
@@ -122,7 +133,19 @@ impl Shared {
             sent: count(&self.counts.sent),
             rejected: count(&self.counts.rejected),
             skipped: count(&self.counts.skipped),
+            left_out: count(&self.counts.left_out),
         }
+    }
+
+    /// Lists values that have no line.
+    pub(super) fn leave_out(&self, values: &source::LeftOut) -> Result<(), Error> {
+        self.counts.left_out.fetch_add(values.values, Ordering::Relaxed);
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).add(values)
+    }
+
+    /// Brings the list of values without lines to the disk.
+    pub(super) fn finish_left_out(&self) -> Result<(), Error> {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).finish()
     }
 
     /// Returns the ledger of a transfer that ran to its end.

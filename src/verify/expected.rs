@@ -4,7 +4,7 @@ use super::Error;
 use super::distinct::{Distinct, Entry};
 use crate::line::{self, Line, escape::unescape_measurement};
 use crate::model::{TimeRange, Timestamp};
-use crate::source::{self, Reader};
+use crate::source::{self, Item, Reader};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -85,10 +85,10 @@ pub fn expected(
         }
         records += 1;
         let record = match reader.next() {
-            Ok(Some(record)) => record,
+            Ok(Some(Item::Record(record))) => record,
             Ok(None) => break,
-            // It cannot have been sent either.
-            Err(source::Error::TooLong { .. }) => continue,
+            // Neither can have been sent.
+            Ok(Some(Item::LeftOut(_))) | Err(source::Error::TooLong { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
         let place = (record.file, record.offset);

@@ -108,7 +108,7 @@ async fn compare_all(step: &Verify, context: Context<'_>) -> Result<Report, Erro
 
 /// Counts the source on a thread of its own.
 async fn count_source(step: &Verify, context: &Context<'_>) -> Result<Expected, Error> {
-    let reader = context.source.reader(&step.origin)?;
+    let reader = context.source.reader(&step.origin, &step.reading())?;
     let options = Options {
         range: step.range,
         latest: context.target.latest_counted(),

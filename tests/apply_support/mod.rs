@@ -72,7 +72,7 @@ impl Trial {
     }
 
     fn source(manifest: &Manifest) -> Source {
-        let SourceConfig::Exports(exports) = &manifest.source;
+        let SourceConfig::Exports(exports) = &manifest.source else { panic!("{:?}", manifest.source) };
         let mut named = BTreeMap::new();
         for (database, intent) in &manifest.databases {
             for (policy, intent) in &intent.retention_policies {

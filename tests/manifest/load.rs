@@ -131,7 +131,7 @@ fn shared_files_make_every_policy_a_transfer() {
     folder.write("a.lp", "");
     folder.write("b.lp", "");
     let manifest = folder.manifest();
-    let SourceConfig::Exports(exports) = &manifest.source;
+    let SourceConfig::Exports(exports) = &manifest.source else { panic!("{:?}", manifest.source) };
     assert_eq!(exports.files, [folder.path().join("b.lp"), folder.path().join("a.lp")]);
     let transfer = policy(&manifest, "telegraf", "autogen").transfer.as_ref().unwrap();
     assert!(transfer.files.is_empty());

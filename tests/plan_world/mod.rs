@@ -7,11 +7,11 @@ pub(crate) mod server;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate::manifest::{Place, Safety, VerifyMethod};
 use tidegate::model::{
-    Bucket, BucketName, Dbrp, Kind, Limits, Origin, Retention, State, TimeRange, Timestamp,
+    Bucket, BucketName, Dbrp, Kind, Limits, OnTypeConflict, Origin, Retention, State, TimeRange, Timestamp,
 };
 use tidegate::plan::desired::Skipped;
 use tidegate::plan::{
-    Address, Desired, DesiredTransfer, Moved, Options, Plan, Progress, Step, Subject, Transfer,
+    Address, Desired, DesiredTransfer, Moved, Options, Parts, Plan, Progress, Step, Subject, Transfer,
     TransferProgress, TransferSettings, World, diff, preflight,
 };
 
@@ -109,6 +109,7 @@ pub(crate) fn transfer(database: &str, policy: &str, bucket: &str) -> Transfer {
         bucket: bucket.into(),
         range: TimeRange::ALL,
         files: vec![format!("{database}_{policy}.lp.gz")],
+        parts: Parts::Files,
         fingerprint: "sha256:f1".to_owned(),
         bytes: Some(41_238_163),
         settings: TransferSettings {
@@ -117,6 +118,8 @@ pub(crate) fn transfer(database: &str, policy: &str, bucket: &str) -> Transfer {
             batch_bytes: 5_000_000,
             batch_lines: 5_000,
             max_rejects: None,
+            window: None,
+            on_type_conflict: OnTypeConflict::Error,
         },
         progress: TransferProgress::NotStarted,
     }

@@ -8,8 +8,10 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tidegate::model::{Bucket, Clock, Kind, Origin, ResourceId, Retention, TimeRange, Timestamp};
-use tidegate::plan::{Transfer, TransferProgress, TransferSettings};
+use tidegate::model::{
+    Bucket, Clock, Kind, OnTypeConflict, Origin, ResourceId, Retention, TimeRange, Timestamp,
+};
+use tidegate::plan::{Parts, Transfer, TransferProgress, TransferSettings};
 use tidegate::run::{Event, Journal, Moving, StateDir, events};
 use tidegate::sandbox::{Config, Faults, Quotas, Sandbox, dump};
 use tidegate::source::{ExportFiles, Exports};
@@ -55,6 +57,8 @@ impl Trial {
             batch_bytes: 1 << 20,
             batch_lines: 5_000,
             max_rejects: None,
+            window: None,
+            on_type_conflict: OnTypeConflict::Error,
         };
         Self {
             root,
@@ -97,6 +101,7 @@ impl Trial {
             bucket: BUCKET.into(),
             range: self.range,
             files: facts.files.clone(),
+            parts: Parts::Files,
             fingerprint: facts.fingerprint.clone(),
             bytes: facts.bytes,
             settings: self.settings.clone(),
@@ -107,7 +112,7 @@ impl Trial {
         let (journal, history) = Journal::open(&dir, clock()).unwrap();
         let (sender, mut receiver) = events(clock());
         let context = Context {
-            reader: exports.reader(&origin)?,
+            reader: exports.reader(&origin)?.into(),
             client: client.clone(),
             bucket_id: bucket.clone(),
             retention: self.retention,

@@ -145,7 +145,7 @@ fn numbers() -> impl Strategy<Value = Vec<u64>> {
         prop_oneof![
             vec(any_width(), 1..40),
             (any_width(), 1..300usize).prop_map(|(n, count)| vec![n; count]),
-            (0..600usize).prop_map(|count| vec![1; count]),
+            (1..600usize).prop_map(|count| vec![1; count]),
             (0..60u32, 1..80usize).prop_flat_map(|(bits, count)| vec(0..1u64 << bits, count)),
         ],
         1..5,

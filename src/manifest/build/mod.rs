@@ -4,21 +4,20 @@
 
 mod database;
 mod files;
+mod source;
 mod target;
 mod transfer;
 mod unique;
 
 pub use unique::bucket_name_fault;
 
-use super::file::{CutoverFile, File, SafetyFile, SecretFile, SourceFile};
+use super::file::{CutoverFile, File, SafetyFile, SecretFile};
 use super::finding::{Finding, Findings};
 use super::node::{Cursor, Node};
 use super::spans::MERGE;
 use super::suggest::list;
 use super::text::{Files, Span};
-use super::{
-    BucketIntent, ExportsConfig, Manifest, MappingIntent, Place, Safety, SecretRef, SourceConfig, codes,
-};
+use super::{BucketIntent, Manifest, MappingIntent, Place, Safety, SecretRef, SourceConfig, codes};
 use crate::model::{BucketName, Origin, Retention, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +35,11 @@ pub(super) fn build(
     builder.cutover = file.cutover.as_ref().and_then(|cutover| builder.cutover(cutover));
     let source = file.source.as_ref().and_then(|source| builder.source(source));
     let target = file.target.as_ref().and_then(|target| builder.target(target));
-    let shared = matches!(&source, Some(SourceConfig::Exports(exports)) if !exports.files.is_empty());
+    let shared = match &source {
+        Some(SourceConfig::Exports(exports)) => !exports.files.is_empty(),
+        Some(SourceConfig::Directory(_) | SourceConfig::Backup(_)) => true,
+        None => false,
+    };
     let defaults = builder.defaults(file.defaults.as_ref());
     let databases = builder.databases(file, &defaults, shared);
     let rules = builder.rules(file, &defaults, shared);
@@ -104,55 +107,6 @@ impl<'a> Builder<'a> {
             self.missing(at, "cutover", "dual_write_start", "dual_write_start: 2026-12-01T00:00:00Z");
         }
         cutover.dual_write_start.as_ref().map(|time| time.0)
-    }
-
-    fn source(&mut self, source: &SourceFile) -> Option<SourceConfig> {
-        let at = self.root.key("source");
-        let present: Vec<&str> = ["exports", "directory", "backup", "server", "inspect"]
-            .into_iter()
-            .filter(|kind| at.key(kind).exists())
-            .collect();
-        if let [kind] = present.as_slice()
-            && at.key(kind).is_bad()
-        {
-            return None;
-        }
-        if present.len() != 1 {
-            let mut finding = match present.as_slice() {
-                [] => Finding::error(&codes::SOURCE_KINDS, "`source` names no kind of source")
-                    .at(at.name(), "one kind is missing here"),
-                several => {
-                    let message = format!("`source` names {} kinds of source", several.len());
-                    Finding::error(&codes::SOURCE_KINDS, message)
-                }
-            };
-            for kind in &present {
-                finding = finding.at(at.key(kind).name(), "one of them");
-            }
-            self.error(finding.help("Keep exactly one, such as `exports: {}`."));
-            return None;
-        }
-        if let Some(server) = &source.server
-            && let Some(password) = &server.password
-        {
-            self.secret(password, at.key("server").key("password"), "password");
-        }
-        let Some(exports) = &source.exports else {
-            let kind = present.first().copied().unwrap_or_default();
-            self.error(
-                Finding::error(&codes::NOT_YET, format!("`source.{kind}` is not yet supported"))
-                    .at(at.key(kind).name(), "known, but not yet built")
-                    .help(
-                        "Export with `influx_inspect export -lponly -compress`, name the files at \
-                         `transfer.files`, and write `source: { exports: {} }`.",
-                    ),
-            );
-            return None;
-        };
-        let files_at = at.key("exports").key("files");
-        let files = self.export_files(exports.files.as_deref().unwrap_or_default(), files_at);
-        let place = self.place(if files_at.exists() { files_at.name() } else { at.key("exports").name() });
-        Some(SourceConfig::Exports(ExportsConfig { files, place }))
     }
 
     /// Reads a reference to a secret: exactly one way.

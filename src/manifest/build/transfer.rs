@@ -40,9 +40,10 @@ impl<'a> Builder<'a> {
         let at = self.root.key("defaults");
         let transfer = file.and_then(|file| file.transfer.as_ref());
         let settings = self.settings(transfer, at.key("transfer"));
-        if at.key("transfer").key("files").exists() {
+        if self.has_export_files() != Some(false) && at.key("transfer").key("files").exists() {
             self.files_misplaced(at.key("transfer"), "`defaults`");
         }
+        self.check_kind(at.key("transfer"));
         let intent = self.intent(Vec::new(), &settings, &Settings::default(), at.key("transfer").name());
         let bucket = file.and_then(|file| file.bucket.as_ref());
         DefaultsAt {
@@ -75,8 +76,12 @@ impl<'a> Builder<'a> {
                     .help("Name the export files, or remove the key."),
             );
         }
+        self.check_kind(at);
         let named = file.and_then(|file| file.files.as_deref());
-        let files = self.export_files(named.unwrap_or_default(), files_at);
+        let files = match self.has_export_files() {
+            Some(false) => Vec::new(),
+            _ => self.export_files(named.unwrap_or_default(), files_at),
+        };
         let intent = self.intent(files, &own, &defaults.settings, at.name());
         (named.is_some() || shared).then_some(intent)
     }
@@ -89,12 +94,32 @@ impl<'a> Builder<'a> {
         defaults: &DefaultsAt<'a>,
         shared: bool,
     ) -> Option<TransferIntent> {
-        if at.key("files").exists() {
+        if self.has_export_files() != Some(false) && at.key("files").exists() {
             self.files_misplaced(at, "a rule");
         }
+        self.check_kind(at);
         let own = self.settings(file, at);
         let intent = self.intent(Vec::new(), &own, &defaults.settings, at.name());
         shared.then_some(intent)
+    }
+
+    /// Reports settings that mean nothing to the kind of source.
+    fn check_kind(&mut self, at: Cursor<'a>) {
+        let (foreign, what): (&[&str], _) = match self.has_export_files() {
+            Some(true) => (
+                &["on_type_conflict", "window"],
+                "lines of export files are sent in their order, as they are",
+            ),
+            Some(false) => (&["files"], "the source is not export files: it has the data itself"),
+            None => return,
+        };
+        for key in foreign.iter().filter(|key| at.key(key).exists()) {
+            self.error(
+                Finding::error(&codes::FOREIGN_KEY, format!("`{key}` is for another kind of source"))
+                    .at(at.key(key).name(), what)
+                    .help("Remove the key."),
+            );
+        }
     }
 
     /// Reports files where no single retention policy is meant.
@@ -173,6 +198,8 @@ impl<'a> Builder<'a> {
             batch_bytes: batch_bytes.unwrap_or(BATCH_BYTES),
             batch_lines: stated(own, defaults, |t| t.batch.as_ref()?.lines).unwrap_or(BATCH_LINES),
             max_rejects: stated(own, defaults, |t| t.on_reject.as_ref()?.max),
+            on_type_conflict: stated(own, defaults, |t| t.on_type_conflict).unwrap_or_default(),
+            window: stated(own, defaults, |t| t.window.as_ref().map(|text| text.0)),
             place: self.place(at),
         }
     }

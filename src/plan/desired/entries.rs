@@ -2,8 +2,7 @@
 
 use super::{Draft, list};
 use crate::manifest::{
-    DatabaseIntent, Manifest, Place, PolicyIntent, RetentionIntent, Rule, SourceConfig, TransferIntent,
-    expand_bucket,
+    DatabaseIntent, Manifest, Place, PolicyIntent, RetentionIntent, Rule, TransferIntent, expand_bucket,
 };
 use crate::model::{BucketName, Database, Origin, RetentionPolicy};
 use crate::plan::codes;
@@ -150,13 +149,12 @@ fn policies<'a>(names: impl Iterator<Item = &'a RetentionPolicy> + Clone) -> Str
 
 fn refuse_unnamed_databases(unnamed: &BTreeSet<Origin>, manifest: &Manifest, draft: &mut Draft) {
     let Some(first) = unnamed.first() else { return };
-    let SourceConfig::Exports(exports) = &manifest.source;
     let databases: BTreeSet<_> = unnamed.iter().map(|origin| origin.database.as_str()).collect();
     let word = if databases.len() == 1 { "a database" } else { "databases" };
     draft.problem(
         &codes::DATABASE_NOT_NAMED,
         format!("the source has {word} that the manifest does not name: {}", list(databases)),
-        vec![(&exports.place, "found in these files")],
+        vec![(manifest.source.place(), "found there")],
         format!(
             "Name `{first}` under `databases`, leave it out with `{}: {{ skip: true }}`, or add a rule that matches it.",
             first.database

@@ -89,7 +89,7 @@ pub fn desired(
     let entries = entries::expand(manifest, inventory, &mut draft);
     buckets::add(manifest, &entries, inventory, capabilities, &mut draft);
     mappings::add(manifest, &entries, inventory, &mut draft);
-    transfers::add(&entries, inventory, &mut draft);
+    transfers::add(&entries, inventory, capabilities, &mut draft);
     draft.finish(manifest)
 }
 

@@ -5,7 +5,7 @@ use crate::manifest::{
     BucketIntent, DatabaseIntent, Defaults, ExportsConfig, MappingIntent, PolicyIntent, RetentionIntent,
     Rule, SourceConfig, TargetConfig, TransferIntent, expand_bucket,
 };
-use crate::model::{Kind, Pattern, Retention, RetentionPolicy, TimeRange};
+use crate::model::{Kind, OnTypeConflict, Pattern, Retention, RetentionPolicy, TimeRange};
 use crate::plan::codes;
 use crate::source::{DatabaseFacts, PolicyFacts};
 use proptest::prelude::*;
@@ -27,6 +27,8 @@ fn transfer() -> TransferIntent {
         batch_bytes: 5_000_000,
         batch_lines: 5_000,
         max_rejects: None,
+        on_type_conflict: OnTypeConflict::Error,
+        window: None,
         place: at(900),
     }
 }
@@ -106,6 +108,7 @@ fn facts(retention: Option<Retention>) -> PolicyFacts {
         files: vec!["a.lp.gz".to_owned()],
         bytes: Some(1_000),
         fingerprint: "f1".to_owned(),
+        ..PolicyFacts::default()
     }
 }
 

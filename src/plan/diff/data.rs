@@ -27,6 +27,8 @@ pub(super) fn compare(draft: &mut Draft<'_>, progress: &Progress) {
             origin: origin.clone(),
             bucket: wanted.transfer.bucket.clone(),
             range: wanted.transfer.range,
+            window: wanted.transfer.settings.window,
+            on_type_conflict: wanted.transfer.settings.on_type_conflict,
             method: wanted.verify,
             done,
         };

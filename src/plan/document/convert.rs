@@ -187,6 +187,7 @@ impl From<&Transfer> for TransferPart {
             bucket: transfer.bucket.to_string(),
             range: transfer.range.into(),
             files: transfer.files.clone(),
+            parts: transfer.parts,
             fingerprint: transfer.fingerprint.clone(),
             bytes: transfer.bytes,
             settings: transfer.settings.clone(),
@@ -204,6 +205,7 @@ impl TryFrom<TransferPart> for Transfer {
             bucket: BucketName(part.bucket),
             range: part.range.try_into()?,
             files: part.files,
+            parts: part.parts,
             fingerprint: part.fingerprint,
             bytes: part.bytes,
             settings: part.settings,
@@ -223,6 +225,8 @@ impl From<&Verify> for VerifyPart {
             retention_policy: verify.origin.retention_policy.to_string(),
             bucket: verify.bucket.to_string(),
             range: verify.range.into(),
+            window: verify.window,
+            on_type_conflict: verify.on_type_conflict,
             method: method.to_owned(),
             done: verify.done,
         }
@@ -242,6 +246,8 @@ impl TryFrom<VerifyPart> for Verify {
             origin: Origin::new(part.database, part.retention_policy),
             bucket: BucketName(part.bucket),
             range: part.range.try_into()?,
+            window: part.window,
+            on_type_conflict: part.on_type_conflict,
             method,
             done: part.done,
         })

@@ -1,8 +1,10 @@
 //! The parts of the document. Names, ids, addresses and times are strings: a program reads them as such.
 
-use crate::plan::{Action, Reason, Risk, TransferProgress, TransferSettings};
+use crate::model::OnTypeConflict;
+use crate::plan::{Action, Parts, Reason, Risk, TransferProgress, TransferSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU64;
 
 /// What the plan is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -121,6 +123,9 @@ pub struct TransferPart {
     pub range: RangePart,
     /// The source files, in the order they are read.
     pub files: Vec<String>,
+    /// What `files` are.
+    #[serde(default, skip_serializing_if = "Parts::are_files")]
+    pub parts: Parts,
     /// Changes when the source data changes.
     pub fingerprint: String,
     /// Bytes on disk, if known. Not part of the digest.
@@ -143,6 +148,12 @@ pub struct VerifyPart {
     pub bucket: String,
     /// Points outside are not compared.
     pub range: RangePart,
+    /// As in the settings of the transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<NonZeroU64>,
+    /// As in the settings of the transfer.
+    #[serde(default, skip_serializing_if = "OnTypeConflict::is_error")]
+    pub on_type_conflict: OnTypeConflict,
     /// `counts`: counts of every measurement, field and time window.
     pub method: String,
     /// Whether this transfer was compared before.

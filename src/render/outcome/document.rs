@@ -46,6 +46,7 @@ struct Lines {
     sent: u64,
     rejected: u64,
     skipped: u64,
+    left_out: u64,
 }
 
 /// Renders what became of every step as one versioned JSON document.
@@ -88,7 +89,13 @@ fn step(outcome: &StepOutcome) -> Step<'_> {
         message: failure.map(|failure| failure.message.as_str()),
         help: failure.and_then(|failure| failure.help.as_deref()),
         because,
-        lines: lines.map(|l| Lines { read: l.read, sent: l.sent, rejected: l.rejected, skipped: l.skipped }),
+        lines: lines.map(|l| Lines {
+            read: l.read,
+            sent: l.sent,
+            rejected: l.rejected,
+            skipped: l.skipped,
+            left_out: l.left_out,
+        }),
         comparison,
     }
 }

@@ -3,7 +3,7 @@
 use crate::manifest::VerifyMethod;
 use crate::model::size::print_bytes;
 use crate::model::{Retention, TimeRange};
-use crate::plan::{Change, Diff, Level, Plan, Reason, Risk, Transfer, TransferProgress};
+use crate::plan::{Change, Diff, Level, Parts, Plan, Reason, Risk, Transfer, TransferProgress};
 
 /// Returns what a step makes, in a few words.
 pub(super) fn fact(change: &Change) -> String {
@@ -29,9 +29,11 @@ pub(super) fn fact(change: &Change) -> String {
 fn transfer_fact(transfer: &Transfer) -> String {
     let mut parts = vec![format!("-> {}", transfer.bucket)];
     parts.extend(transfer.bytes.map(print_bytes));
-    parts.push(match transfer.files.len() {
-        1 => "1 file".to_owned(),
-        n => format!("{n} files"),
+    parts.push(match (transfer.parts, transfer.files.len()) {
+        (Parts::Files, 1) => "1 file".to_owned(),
+        (Parts::Files, n) => format!("{n} files"),
+        (Parts::Shards, 1) => "1 shard".to_owned(),
+        (Parts::Shards, n) => format!("{n} shards"),
     });
     let (range, all) = (transfer.range, TimeRange::ALL);
     match (range.start == all.start, range.end == all.end) {

@@ -13,7 +13,7 @@ mod head;
 mod input;
 mod reader;
 
-pub use reader::{Reader, Record};
+pub use reader::Reader;
 
 use super::{DatabaseFacts, Error, Inventory, PolicyFacts, Warning, codes};
 use crate::model::{Origin, Retention};

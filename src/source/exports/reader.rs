@@ -5,25 +5,12 @@ use super::input::Input;
 use super::{Error, File, Warning, fingerprint};
 use crate::line::{self, Kind, LineEnd, RawRecord};
 use crate::model::Origin;
-use crate::source::codes;
+use crate::source::{Record, codes};
 
 /// What `influx_inspect` 1.4 to 1.10 wrote into the data when a data file vanished, without a line end.
 const SKIPPED: &[u8] = b"skipped missing file: ";
 /// What `influx_inspect` before 1.8.5 wrote to standard output, where the data may go as well.
 const PROGRESS: [&[u8]; 2] = [b"writing out tsm file data for ", b"writing out wal file data for "];
-
-/// One record of a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Record<'a> {
-    /// The record without its line end. Not checked: it may be no valid line protocol.
-    pub text: &'a [u8],
-    /// The file, as a place in [`super::PolicyFacts::files`].
-    pub file: usize,
-    /// Where the record begins in the uncompressed file.
-    pub offset: u64,
-    /// The line that it begins in, from 1; 0 where a source is not made of lines.
-    pub line: u64,
-}
 
 /// Reads the records of one retention policy, in the order of its files.
 #[derive(Debug)]

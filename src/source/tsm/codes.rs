@@ -45,6 +45,21 @@ pub static BACKUP: Code = source("TG0463", "a file of a backup is damaged");
 pub static MISSING: Code = source("TG0464", "a file of a backup is missing");
 /// Portable and old backups lie in one folder.
 pub static TWO_FORMATS: Code = source("TG0465", "a folder holds backups of two formats");
+/// Warning: the log ends within an entry.
+pub static TORN_END: Code = source("TG0466", "the write-ahead log ends within an entry");
+/// Warning: a key names no field.
+pub static NO_FIELD: Code = source("TG0467", "a key of a TSM file names no field");
+/// Warning: a file is not named as the server names them.
+pub static ODD_NAME: Code = source("TG0468", "a file is not named as a TSM file is");
+/// Warning: deletes that servers since 1.4 do not apply.
+pub static OLD_TOMBSTONE: Code = source("TG0469", "deletes that servers since 1.4 misread");
+
+/// Warning: an earlier backup has files that the newest one lacks.
+pub static MERGED: Code = source("TG0472", "an earlier backup has files that the newest one lacks");
+/// Warning: the data of a shard is not in the backup.
+pub static NOT_BACKED_UP: Code = source("TG0473", "a shard is not in the backup");
+/// Warning: no manifest names an archive.
+pub static UNNAMED: Code = source("TG0474", "no manifest of a backup names an archive");
 
 /// Every code of this module, in order.
 pub static ALL: &[&Code] = &[
@@ -66,4 +81,11 @@ pub static ALL: &[&Code] = &[
     &TWO_FORMATS,
     &UNKNOWN_MEASUREMENT,
     &INTERRUPTED,
+    &TORN_END,
+    &NO_FIELD,
+    &ODD_NAME,
+    &OLD_TOMBSTONE,
+    &MERGED,
+    &NOT_BACKED_UP,
+    &UNNAMED,
 ];

@@ -168,27 +168,11 @@ impl Directory {
     /// cluster shards of one group share the time and divide the series, and one cut short shares some time with
     /// the next. Where two hold the same point, the shard with the higher id has the newer one.
     pub fn units(&self, origin: &Origin, on_damage: OnDamage) -> Result<Vec<Unit>, Error> {
-        let mut units = Vec::new();
+        let mut shards = Vec::new();
         for shard in self.shards(origin)?.values() {
-            let times = self.scan(shard, on_damage)?.times;
-            units.push(Unit { shards: vec![shard.clone()], times });
+            shards.push((shard.clone(), self.scan(shard, on_damage)?.times));
         }
-        units.sort_by_key(|unit| unit.times);
-        units.dedup_by(|later, earlier| {
-            let (Some((min, max)), Some((_, end))) = (later.times, earlier.times.as_mut()) else {
-                return false;
-            };
-            let overlap = min <= *end;
-            if overlap {
-                *end = max.max(*end);
-                earlier.shards.append(&mut later.shards);
-            }
-            overlap
-        });
-        for unit in &mut units {
-            unit.shards.sort_by_key(|shard| shard.id);
-        }
-        Ok(units)
+        Ok(Unit::group(shards.into_iter()))
     }
 
     /// Prints the points of a retention policy as line protocol.
@@ -211,6 +195,37 @@ impl Directory {
             logs += shard.copies.len();
         }
         Ok(inputs)
+    }
+}
+
+impl Unit {
+    /// Puts shards with their times into units, see [`Directory::units`].
+    pub(in crate::source) fn group(
+        shards: impl Iterator<Item = (ShardFiles, Option<(i64, i64)>)>,
+    ) -> Vec<Self> {
+        let mut units: Vec<Self> = shards.map(|(shard, times)| Self { shards: vec![shard], times }).collect();
+        units.sort_by_key(|unit| unit.times);
+        units.dedup_by(|later, earlier| {
+            let (Some((min, max)), Some((_, end))) = (later.times, earlier.times.as_mut()) else {
+                return false;
+            };
+            let overlap = min <= *end;
+            if overlap {
+                *end = max.max(*end);
+                earlier.shards.append(&mut later.shards);
+            }
+            overlap
+        });
+        for unit in &mut units {
+            unit.shards.sort_by_key(|shard| shard.id);
+        }
+        units
+    }
+
+    /// Returns a name for messages: retention policy and ids, as `telegraf/autogen/12`.
+    pub(in crate::source) fn name(&self, origin: &Origin) -> String {
+        let ids: Vec<String> = self.shards.iter().map(|shard| shard.id.to_string()).collect();
+        format!("{}/{}/{}", origin.database, origin.retention_policy, ids.join("+"))
     }
 }
 

@@ -233,7 +233,7 @@ impl Export<'_> {
     /// Prints tasks until there are none.
     fn work(&self, tasks: &Mutex<Receiver<Task>>, free: &Mutex<Vec<Vec<u8>>>, memory: usize) {
         let mut walker = Walker::new(self.options.times, memory);
-        let mut printer = Printer::new(self.form);
+        let mut printer = Printer::new(self.form, Arc::clone(&self.options.types));
         loop {
             // Held only until a task is there; the others wait for the next.
             let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();

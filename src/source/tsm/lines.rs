@@ -6,6 +6,7 @@ use super::notice::Notice;
 use super::printer::{Form, Printer, Rejected};
 use super::reader::{Options, Reader, Rows};
 use super::value::Values;
+use std::sync::Arc;
 
 /// Rows that are printed at a time; fewer where there are strings, which can be long.
 pub(super) const ROWS: usize = 512;
@@ -48,10 +49,10 @@ impl Lines {
     pub fn new(units: Vec<Unit>, options: Options) -> Self {
         Self {
             units: units.into_iter(),
+            printer: Printer::new(Form::default(), Arc::clone(&options.types)),
             options,
             reader: None,
             in_series: false,
-            printer: Printer::new(Form::default()),
             has_strings: false,
             text: Vec::new(),
             waiting: Vec::new(),
@@ -61,16 +62,24 @@ impl Lines {
         }
     }
 
+    /// Tells whether [`Lines::next`] has nothing more to return.
+    pub fn is_at_end(&mut self) -> Result<bool, Error> {
+        while self.next >= self.waiting.len() && self.rejected.as_slice().is_empty() {
+            if !self.fill()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Returns the next line, or values that have none; `None` at the end.
     #[expect(clippy::should_implement_trait, reason = "what is returned is borrowed until the next call")]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
-        while self.next >= self.waiting.len() {
-            if let Some(rejected) = self.rejected.next() {
-                return Ok(Some(Item::Rejected(rejected)));
-            }
-            if !self.fill()? {
-                return Ok(None);
-            }
+        if self.is_at_end()? {
+            return Ok(None);
+        }
+        if self.next >= self.waiting.len() {
+            return Ok(self.rejected.next().map(Item::Rejected));
         }
         let start =
             self.next.checked_sub(1).and_then(|before| self.waiting.get(before)).map_or(0, |line| line.0);

@@ -38,7 +38,7 @@ pub use inventory::{Count, FieldFacts, Inventory, PolicyFacts, Survey, TypeFacts
 pub use lines::{Item, Lines};
 pub use notice::{Notice, OnDamage};
 pub use printer::{Form, Precision, Rejected};
-pub use reader::{Column, Options, Point, Reader, Rows};
+pub use reader::{Column, Keep, Kept, Options, Point, Reader, Rows};
 pub use sayable::Unsayable;
 pub use scan::ShardFacts;
 pub use shard::{CopyFiles, CopyFolders, ShardFiles};

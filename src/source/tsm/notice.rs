@@ -1,8 +1,8 @@
 //! What a reader has to tell beside the data: what was lost, and what looks odd.
 
-use super::Error;
 use super::error::shown;
-use crate::model::Origin;
+use super::{Error, codes};
+use crate::model::{Code, Coded, Origin};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -70,6 +70,22 @@ pub enum Notice {
         /// The archive.
         path: PathBuf,
     },
+}
+
+impl Notice {
+    /// Returns the code of `docs/errors.md`.
+    pub fn code(&self) -> &'static Code {
+        match self {
+            Self::Lost(error) => error.code(),
+            Self::TornEnd { .. } => &codes::TORN_END,
+            Self::NoField { .. } => &codes::NO_FIELD,
+            Self::OddName { .. } => &codes::ODD_NAME,
+            Self::OldTombstone { .. } => &codes::OLD_TOMBSTONE,
+            Self::Merged { .. } => &codes::MERGED,
+            Self::NotBackedUp { .. } => &codes::NOT_BACKED_UP,
+            Self::Unnamed { .. } => &codes::UNNAMED,
+        }
+    }
 }
 
 impl fmt::Display for Notice {

@@ -1,12 +1,14 @@
 //! Prints rows of points as line protocol, and counts what has no line.
 
-use super::reader::{Column, Rows};
+use super::key;
+use super::reader::{Column, Keep, Kept, Rows};
 use super::sayable::{self, Unsayable};
 use super::value::{Strings, Values};
 use crate::line::escape::escape_string;
 use crate::line::format::{write_float, write_float_as_inspect, write_integer};
 use crate::model::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How points are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,20 +69,23 @@ struct Tally {
 #[derive(Debug)]
 pub(super) struct Printer {
     form: Form,
+    types: Arc<Kept>,
     key: Vec<u8>,
     /// Why the series has no lines, if it has none.
     series: Result<(), Unsayable>,
     names: Vec<Vec<u8>>,
     /// The names as they are printed, with `=`.
     fields: Vec<Result<Vec<u8>, Unsayable>>,
+    /// What is printed of each field; empty where no field of the series has several types.
+    kept: Vec<Option<Keep>>,
     tallies: BTreeMap<(usize, Unsayable), Tally>,
 }
 
 /// A column of rows, ready to be printed.
 struct Ready<'a> {
     field: usize,
-    /// The name with `=`, or why there is none.
-    head: &'a Result<Vec<u8>, Unsayable>,
+    /// The name with `=`, or why the values have no line.
+    head: Result<&'a [u8], Unsayable>,
     cells: Cells<'a>,
 }
 
@@ -142,13 +147,16 @@ impl<'a> Cells<'a> {
 }
 
 impl Printer {
-    pub(super) fn new(form: Form) -> Self {
+    /// Prints in a form; of fields with several types only what `types` names.
+    pub(super) fn new(form: Form, types: Arc<Kept>) -> Self {
         Self {
             form,
+            types,
             key: Vec::new(),
             series: Ok(()),
             names: Vec::new(),
             fields: Vec::new(),
+            kept: Vec::new(),
             tallies: BTreeMap::new(),
         }
     }
@@ -172,6 +180,12 @@ impl Printer {
         }
         self.names.truncate(count);
         self.fields.truncate(count);
+        self.kept.clear();
+        if !self.types.is_empty()
+            && let Some(fields) = self.types.get(&*key::measurement_name(series))
+        {
+            self.kept.extend(self.names.iter().map(|name| fields.get(name).copied()));
+        }
     }
 
     /// Appends the lines of some rows without line ends, and shows the end and the values of each to `each`.
@@ -181,7 +195,7 @@ impl Printer {
         out: &mut Vec<u8>,
         mut each: impl FnMut(&mut Vec<u8>, usize),
     ) {
-        let Self { form, key, series, fields, tallies, .. } = self;
+        let Self { form, key, series, fields, kept, tallies, .. } = self;
         let mut count = |field: usize, reason: &Unsayable, time: i64| {
             let tally =
                 tallies.entry((field, reason.clone())).or_insert(Tally { values: 0, times: (time, time) });
@@ -191,7 +205,8 @@ impl Printer {
         let columns: Vec<Ready<'_>> = rows
             .columns()
             .filter_map(|column| {
-                let head = fields.get(column.field)?;
+                let head = fields.get(column.field)?.as_ref().map(Vec::as_slice).map_err(Clone::clone);
+                let head = head.and_then(|head| check_type(kept.get(column.field), column.values, head));
                 Some(Ready { field: column.field, head, cells: Cells::of(&column, rows.times.len()) })
             })
             .collect();
@@ -207,7 +222,7 @@ impl Printer {
             let time_text = digits.format(time / unit).as_bytes();
             let mut values = 0;
             for column in &columns {
-                let head = match column.head {
+                let head = match &column.head {
                     Ok(head) if column.cells.is_sayable(row) => head,
                     Ok(_) => {
                         count(column.field, &Unsayable::NotFinite, time);
@@ -251,6 +266,19 @@ impl Printer {
             times: tally.times,
         };
         std::mem::take(&mut self.tallies).into_iter().map(rejected).collect()
+    }
+}
+
+/// Returns `head` where values of this type are printed.
+fn check_type<'a>(
+    kept: Option<&Option<Keep>>,
+    values: &Values,
+    head: &'a [u8],
+) -> Result<&'a [u8], Unsayable> {
+    let found = values.kind();
+    match kept.copied().flatten() {
+        Some(kept) if kept != Keep::Only(found) => Err(Unsayable::OtherType { found, kept }),
+        _ => Ok(head),
     }
 }
 

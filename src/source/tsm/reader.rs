@@ -4,8 +4,10 @@ use super::error::Error;
 use super::field::{Field, Loader, Pool};
 use super::gather::{Blocks, Gathered, Input, KeyMerge};
 use super::notice::{Care, Notice, OnDamage};
-use super::value::{Value, Values};
+use super::value::{Type, Value, Values};
 use crate::model::TimeRange;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What to read, and how.
 #[derive(Debug, Clone)]
@@ -18,11 +20,25 @@ pub struct Options {
     /// several passes over the same times, so that its points come in several pieces. One field needs what it
     /// needs.
     pub memory: usize,
+    /// Which type is read of fields that have several. A [`Reader`] hands out all; [`super::Lines`] goes by it.
+    pub types: Arc<Kept>,
+}
+
+/// What is read of fields that have several types: by measurement and field, unescaped.
+pub type Kept = BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, Keep>>;
+
+/// What is read of a field that has several types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keep {
+    /// Values of this type.
+    Only(Type),
+    /// None.
+    Nothing,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { times: TimeRange::ALL, on_damage: OnDamage::Fail, memory: 32 << 20 }
+        Self { times: TimeRange::ALL, on_damage: OnDamage::Fail, memory: 32 << 20, types: Arc::default() }
     }
 }
 

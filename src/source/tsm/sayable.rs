@@ -1,5 +1,7 @@
 //! What line protocol cannot say: names that a server would read as something else, and values it refuses.
 
+use super::reader::Keep;
+use super::value::Type;
 use crate::line::escape::{escape_field_key, escape_measurement};
 use crate::line::{self, Kind};
 use std::fmt;
@@ -30,6 +32,13 @@ pub enum Unsayable {
     TimeOutOfRange,
     /// A time between two of the precision that is printed.
     TimeTooFine,
+    /// Line protocol could say it, but the field has several types, and this one was not chosen.
+    OtherType {
+        /// The type of the values.
+        found: Type,
+        /// What was chosen.
+        kept: Keep,
+    },
     /// What the scanner of line protocol says.
     Refused(String),
     /// The scanner reads another series, or another field.
@@ -49,6 +58,12 @@ impl fmt::Display for Unsayable {
             Self::NotFinite => "not a finite number",
             Self::TimeOutOfRange => "a time out of range",
             Self::TimeTooFine => "a time that is finer than the precision",
+            Self::OtherType { found, kept: Keep::Only(kept) } => {
+                return write!(f, "{found}, where {kept} is kept");
+            }
+            Self::OtherType { found, kept: Keep::Nothing } => {
+                return write!(f, "{found}, one of several types of the field");
+            }
             Self::Refused(reason) => reason,
             Self::MeansSomethingElse => "a name that reads back as another",
         })

@@ -67,6 +67,30 @@ pub(super) struct Listing {
     pub(super) odd: Vec<PathBuf>,
 }
 
+/// A file and its last bytes.
+#[derive(Debug)]
+pub(in crate::source) struct FileEnd {
+    /// The name without directories.
+    pub(in crate::source) name: String,
+    /// Bytes of the file.
+    pub(in crate::source) length: u64,
+    /// Its last 4 KiB.
+    pub(in crate::source) end: Vec<u8>,
+}
+
+impl FileEnd {
+    const BYTES: u64 = 4 << 10;
+
+    fn read(path: &Path) -> Result<Self, Error> {
+        let extent = Extent::open(path)?;
+        let length = extent.len();
+        let mut end = vec![0; usize::try_from(length.min(Self::BYTES)).unwrap_or_default()];
+        extent.read(length - end.len() as u64, &mut end)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, length, end })
+    }
+}
+
 /// A server that writes, compacts or deletes right now has so many chances to stand still.
 const ATTEMPTS: usize = 3;
 
@@ -81,6 +105,28 @@ impl ShardFiles {
             });
         }
         Ok(inputs)
+    }
+
+    /// Lists all files or archives with their sizes and ends: what changes when the shard changes.
+    pub(in crate::source) fn files(&self) -> Result<Vec<FileEnd>, Error> {
+        let mut files = Vec::new();
+        for copy in &self.copies {
+            let listing = match copy {
+                CopyFiles::Folders(folders) => folders.list()?,
+                CopyFiles::Archives(archives) => {
+                    for archive in &archives.files {
+                        files.push(FileEnd::read(&archive.path)?);
+                    }
+                    continue;
+                }
+            };
+            let tsm = listing.tsm.iter().flat_map(|name| [Some(&name.file), name.tombstone.as_ref()]);
+            let paths = tsm.flatten().map(|file| &file.path);
+            for path in paths.chain(listing.wal.iter().map(|(_, path)| path)) {
+                files.push(FileEnd::read(path)?);
+            }
+        }
+        Ok(files)
     }
 
     /// Returns the bytes of all files: TSM with tombstones, and log. Of a backup, its archives unpacked.
