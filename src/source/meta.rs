@@ -191,7 +191,7 @@ fn load(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// Reads the message. `path` is for errors.
 pub fn parse(bytes: &[u8], path: &Path) -> Result<Meta, Error> {
-    Message::new(bytes).read(meta).map_err(|damage| damaged(damage, path))
+    whole(Message::new(bytes), bytes.len()).map_err(|damage| damaged(damage, path))
 }
 
 /// Reads the copy in a backup: the message in another one, or between lengths. `path` is for errors.
@@ -218,20 +218,26 @@ pub fn parse_copy(bytes: &[u8], path: &Path) -> Result<Meta, Error> {
             })
             .and_then(|copy| copy.ok_or(Damage { offset: 0, reason: "it holds no copy of `meta.db`" })),
     };
-    copy.and_then(|copy| copy.read(meta)).map_err(|damage| damaged(damage, path))
+    copy.and_then(|copy| whole(copy, bytes.len())).map_err(|damage| damaged(damage, path))
 }
 
 fn damaged(Damage { offset, reason }: Damage, path: &Path) -> Error {
     Error::Damaged { path: path.to_owned(), offset, reason }
 }
 
-fn meta(to: &mut Meta, number: u64, field: wire::Field<'_>) -> Result<(), Damage> {
-    match number {
-        5 => to.databases.push(field.message()?.read(database)?),
-        6 => to.users.push(field.message()?.read(user)?),
-        _ => {}
-    }
-    Ok(())
+/// Reads the message and checks that it is all there: cut between two fields, it would only have fewer databases.
+fn whole(message: Message<'_>, end: usize) -> Result<Meta, Damage> {
+    let (meta, is_whole) = message.read(|(meta, is_whole): &mut (Meta, bool), number, field| {
+        match number {
+            5 => meta.databases.push(field.message()?.read(database)?),
+            6 => meta.users.push(field.message()?.read(user)?),
+            // The highest id of a shard, zero too: every server writes it behind databases and users.
+            9 => *is_whole = true,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    if is_whole { Ok(meta) } else { Err(Damage { offset: end, reason: "it is cut off" }) }
 }
 
 fn database(to: &mut Database, number: u64, field: wire::Field<'_>) -> Result<(), Damage> {

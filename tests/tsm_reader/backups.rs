@@ -51,9 +51,9 @@ fn backups_of_a_real_server_hold_what_it_answered() {
 }
 
 /// A member of an archive: its name and content.
-type Member = (String, Vec<u8>);
+pub(crate) type Member = (String, Vec<u8>);
 
-fn tar_of(members: &[Member]) -> Vec<u8> {
+pub(crate) fn tar_of(members: &[Member]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, content) in members {
         let mut header = tar::Header::new_ustar();
@@ -71,7 +71,7 @@ fn tar_of(members: &[Member]) -> Vec<u8> {
     tar.into_inner().unwrap()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut to = GzEncoder::new(Vec::new(), Compression::fast());
     to.write_all(bytes).unwrap();
     to.finish().unwrap()
@@ -83,7 +83,7 @@ fn meta(shards: &[u64]) -> Vec<u8> {
     let group = |id: &u64| bytes(5, &bytes(5, &[8, *id as u8]));
     let policy = [bytes(1, b"rp"), shards.iter().flat_map(group).collect()].concat();
     let database = [bytes(1, b"db"), bytes(2, b"rp"), bytes(3, &policy)].concat();
-    bytes(1, &bytes(5, &database))
+    bytes(1, &[bytes(5, &database), vec![9 << 3, 7]].concat())
 }
 
 /// A folder of portable backups.
@@ -132,11 +132,11 @@ fn keys(values: &[(i64, i64)]) -> Keys {
     vec![(b"m,t=a#!~#v".to_vec(), vec![(times, Column::Integer(values))])]
 }
 
-fn tsm(generation: u64, sequence: u64, values: &[(i64, i64)]) -> Member {
+pub(crate) fn tsm(generation: u64, sequence: u64, values: &[(i64, i64)]) -> Member {
     (format!("db/rp/1/{generation:09}-{sequence:09}.tsm"), files::tsm(&keys(values)))
 }
 
-fn tombstone(generation: u64, min: i64, max: i64) -> Member {
+pub(crate) fn tombstone(generation: u64, min: i64, max: i64) -> Member {
     let delete = (b"m,t=a#!~#v".to_vec(), min, max);
     (format!("db/rp/1/{generation:09}-000000001.tombstone"), files::tombstone(&[vec![delete]]))
 }

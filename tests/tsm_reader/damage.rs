@@ -11,7 +11,7 @@ use tidegate::source::tsm::{Error, Notice, OnDamage, Options, Unit};
 
 const T: i64 = 1_600_000_000_000_000_000;
 
-fn keys() -> Keys {
+pub(crate) fn keys() -> Keys {
     let times =
         |from: i64, count: i64| (0..count).map(|n| T + (from + n) * 10_000_000_000).collect::<Vec<_>>();
     let mut irregular = times(0, 5);
@@ -34,17 +34,17 @@ fn keys() -> Keys {
 }
 
 /// A shard of which one file is damaged in turn.
-struct Patient {
+pub(crate) struct Patient {
     root: TempDir,
     unit: Unit,
     file: PathBuf,
-    sound: Vec<u8>,
+    pub(crate) sound: Vec<u8>,
     points: Points,
 }
 
 /// What reading came to.
 #[derive(Debug, PartialEq)]
-enum Outcome {
+pub(crate) enum Outcome {
     /// An error, or a notice.
     Told,
     /// Not told, and nothing is wrong.
@@ -54,7 +54,7 @@ enum Outcome {
 }
 
 impl Patient {
-    fn new(shard: &Shard, file: &str) -> Self {
+    pub(crate) fn new(shard: &Shard, file: &str) -> Self {
         let root = tempfile::tempdir().unwrap();
         shard.write(root.path(), 1);
         let file = root.path().join(file);
@@ -66,7 +66,7 @@ impl Patient {
     }
 
     /// Reads with other contents of the file.
-    fn with(&self, bytes: &[u8]) -> Outcome {
+    pub(crate) fn with(&self, bytes: &[u8]) -> Outcome {
         // A new file: some file systems flush one that is cut and written again, thousands of times here.
         let _ = std::fs::remove_file(&self.file);
         std::fs::write(&self.file, bytes).unwrap();
@@ -83,7 +83,7 @@ impl Patient {
     }
 
     /// Flips every bit; returns the places of those that are silent, and how many are harmless.
-    fn flip(&self) -> (Vec<usize>, usize) {
+    pub(crate) fn flip(&self) -> (Vec<usize>, usize) {
         let (mut silent, mut harmless) = (Vec::new(), 0);
         for bit in 0..self.sound.len() * 8 {
             let mut bytes = self.sound.clone();
@@ -110,11 +110,11 @@ fn outcome(points: &Points, expected: &Points, notices: &[Notice]) -> Outcome {
     }
 }
 
-const TSM: &str = "data/db/rp/1/000000001-000000001.tsm";
-const TOMBSTONE: &str = "data/db/rp/1/000000001-000000001.tombstone";
+pub(crate) const TSM: &str = "data/db/rp/1/000000001-000000001.tsm";
+pub(crate) const TOMBSTONE: &str = "data/db/rp/1/000000001-000000001.tombstone";
 const SEGMENT: &str = "wal/db/rp/1/_00001.wal";
 
-fn tsm_shard() -> Shard {
+pub(crate) fn tsm_shard() -> Shard {
     Shard { tsm: vec![(1, 1, files::tsm(&keys()), None)], wal: vec![] }
 }
 
@@ -202,7 +202,7 @@ fn old_tombstones_have_no_checksum_so_only_their_structure_is_told() {
     }
 }
 
-fn segments() -> Shard {
+pub(crate) fn segments() -> Shard {
     let key = |n: usize| keys()[n].0.clone();
     let point = |n: i64, value: Owned| (T + n, value);
     let entries = vec![

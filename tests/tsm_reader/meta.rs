@@ -82,7 +82,7 @@ fn every_message_is_read() {
     // Fields of fixed width are skipped, as are unknown ones.
     let fixed = [&[0x09][..], &[0; 8], &[0x0d], &[0; 4]].concat();
     let database = [bytes(1, "größe".as_bytes()), bytes(3, &policy)].concat();
-    let meta = parsed(&[fixed, bytes(5, &database), bytes(6, &user)].concat()).unwrap();
+    let meta = parsed(&[fixed, bytes(5, &database), bytes(6, &user), number(9, 0)].concat()).unwrap();
 
     assert_eq!(meta.databases[0].name, "größe");
     let policy = &meta.databases[0].retention_policies[0];
@@ -104,6 +104,7 @@ fn damage_is_told_with_its_place() {
         (bytes(5, &bytes(1, b"\xff")), "`meta.db` is damaged at byte 4: a name is not UTF-8"),
         (bytes(5, &number(1, 1)), "`meta.db` is damaged at byte 4: a name or a message is expected"),
         (vec![0x80], "`meta.db` is damaged at byte 0: a field has no number"),
+        (bytes(5, &bytes(1, b"x")), "`meta.db` is damaged at byte 5: it is cut off"),
         (vec![0x2b], "`meta.db` is damaged at byte 0: a field is of an unknown kind"),
     ] {
         assert_eq!(parsed(&bytes).unwrap_err(), message);
