@@ -67,6 +67,11 @@ async fn data_is_moved_compared_and_then_left_alone() {
     assert_eq!(words(&outcome), ["verify.telegraf.autogen done"]);
 }
 
+/// Tells whether so many lines were sent that a run can be interrupted in the middle of a transfer.
+fn a_thousand_lines(event: &Event) -> bool {
+    matches!(event, Event::TransferProgress { progress, .. } if progress.sent > 1_000)
+}
+
 /// Returns how many batches the journal tells of.
 fn batches(trial: &Trial) -> usize {
     let journal = std::fs::read_to_string(trial.dir().journal()).unwrap();
@@ -107,9 +112,7 @@ async fn a_saved_plan_that_was_interrupted_goes_on_and_keeps_a_shorter_retention
     trial.write("a.lp", lines(5_000));
     let manifest = trial.manifest(&ONE.replace("autogen: {", "autogen: { retention: 520w,"));
     let plan = trial.plan(&manifest, &Options::default()).await;
-    let enough =
-        |event: &Event| matches!(event, Event::TransferProgress { progress, .. } if progress.sent > 1_000);
-    let (outcome, _) = trial.apply_until(&manifest, plan.clone(), enough).await;
+    let (outcome, _) = trial.apply_until(&manifest, plan.clone(), a_thousand_lines).await;
     assert_eq!(outcome.verdict(), Verdict::Interrupted, "{:#?}", words(&outcome));
     let (outcome, _) = trial.resumed().apply(&manifest, plan.clone()).await;
     assert_eq!(outcome.verdict(), Verdict::Success, "{:#?}", words(&outcome));
@@ -125,9 +128,7 @@ async fn a_bucket_that_an_interrupted_run_created_is_still_new_to_the_next_run()
     trial.write("a.lp", lines(5_000));
     let manifest = trial.manifest(ONE);
     let plan = trial.plan(&manifest, &Options::default()).await;
-    let enough =
-        |event: &Event| matches!(event, Event::TransferProgress { progress, .. } if progress.sent > 1_000);
-    let (outcome, _) = trial.apply_until(&manifest, plan, enough).await;
+    let (outcome, _) = trial.apply_until(&manifest, plan, a_thousand_lines).await;
     assert_eq!(outcome.verdict(), Verdict::Interrupted, "{:#?}", words(&outcome));
     write(&trial, "telegraf/autogen", "cpu,host=other usage=1 1704067200000000000").await;
     let outcome = trial.resumed().run(&manifest).await;
@@ -204,7 +205,7 @@ async fn what_the_target_lost_is_named_and_ends_in_its_own_verdict() {
 
     let outcome = trial.verify(&manifest).await;
     assert_eq!(outcome.verdict(), Verdict::Verification);
-    assert_eq!((outcome.verdict().exit_code(), outcome.changed), (16, false));
+    assert_eq!((outcome.verdict().exit().code(), outcome.changed), (16, false));
     let StepResult::Failed(failure, Detail::Verify(report)) = &outcome.steps[0].result else {
         panic!("{:#?}", outcome.steps);
     };
@@ -272,9 +273,7 @@ async fn an_interrupted_transfer_goes_on_where_it_was_acknowledged() {
     trial.write("a.lp", lines(20_000));
     let manifest = trial.manifest(ONE);
     let plan = trial.plan(&manifest, &Options::default()).await;
-    let enough =
-        |event: &Event| matches!(event, Event::TransferProgress { progress, .. } if progress.sent > 1_000);
-    let (outcome, _) = trial.apply_until(&manifest, plan, enough).await;
+    let (outcome, _) = trial.apply_until(&manifest, plan, a_thousand_lines).await;
     assert_eq!(outcome.verdict(), Verdict::Interrupted, "{:#?}", words(&outcome));
     let sent =
         History::read(&trial.dir()).unwrap().transfer(&Origin::new("telegraf", "autogen")).unwrap().lines;

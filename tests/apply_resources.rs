@@ -90,7 +90,7 @@ async fn events_and_journal_tell_each_step() {
     assert_eq!(count(|event| matches!(event, Event::StepDone { .. })), steps);
     let history = History::read(&trial.dir()).unwrap();
     assert_eq!(history.entries(), steps as u64 + 2);
-    assert_eq!(history.last_run().unwrap().exit, Some(outcome.verdict().exit_code()));
+    assert_eq!(history.last_run().unwrap().exit, Some(outcome.verdict().exit().code()));
 }
 
 #[tokio::test]

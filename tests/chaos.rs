@@ -8,26 +8,17 @@ mod support;
 
 use std::process::Stdio;
 use support::random::Random;
-use support::{Run, Server, Workdir, oracle};
+use support::{Run, Server, Workdir, oracle, scene};
 
 const BAD_LINES: [&str; 3] = ["cpu,host=bad v=+Inf 1700000000000000000", "cpu,host= v=1 1", "cpu v= 1"];
 
-fn manifest(url: &str) -> String {
-    format!(
-        "tidegate: 1
-name: chaos
-source: {{ exports: {{}} }}
-target: {{ url: '{url}', org: sandbox, token: {{ env: INFLUX_TOKEN }} }}
-defaults: {{ retention: infinite }}
-databases:
+const DATABASES: &str = "databases:
   telegraf:
     default_retention_policy: autogen
     retention_policies:
-      raw: {{ transfer: {{ files: [raw.lp], batch: {{ lines: 150 }}, parallel: 3 }} }}
-      autogen: {{ transfer: {{ files: [autogen.lp], batch: {{ lines: 200 }}, parallel: 4 }} }}
-"
-    )
-}
+      raw: { transfer: { files: [raw.lp], batch: { lines: 150 }, parallel: 3 } }
+      autogen: { transfer: { files: [autogen.lp], batch: { lines: 200 }, parallel: 4 } }
+";
 
 struct Trial {
     workdir: Workdir,
@@ -55,7 +46,7 @@ impl Trial {
             &self.workdir,
             &["--path", "store", "--as", "oss_v2", "--faults", &self.seed.to_string()],
         );
-        self.workdir.write("tidegate.yaml", manifest(&server.url));
+        self.workdir.write("tidegate.yaml", scene::head("chaos", &server.url) + DATABASES);
         let mut killed = 0;
         for _ in 0..40 {
             let arguments = ["apply", "--auto-approve"];

@@ -1,21 +1,14 @@
 //! `docs/errors.md` lists every code with its summary. `UPDATE_DOCS=1 cargo test --test errors_doc` rewrites it.
 
-use tidegate::model::Blame;
+use tidegate::model::{Blame, Exit};
 
 const BEGIN: &str = "<!-- codes: begin -->\n";
 const END: &str = "<!-- codes: end -->\n";
 
-fn exit(blame: Blame) -> &'static str {
-    match blame {
-        Blame::Manifest => "10",
-        Blame::Source | Blame::Target | Blame::Local | Blame::Internal => "1 or 14",
-        Blame::Authentication => "15",
-        Blame::Stale => "11",
-        Blame::Refused => "12",
-        Blame::Locked => "13",
-        Blame::Verification => "16",
-        Blame::Usage => "64",
-        Blame::Interrupted => "130",
+fn exit(blame: Blame) -> String {
+    match Exit::of(blame) {
+        Exit::Failed => "1 or 14".to_owned(),
+        exit => exit.code().to_string(),
     }
 }
 

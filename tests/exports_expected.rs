@@ -51,8 +51,7 @@ fn totals(expected: &Expected) -> BTreeMap<String, u64> {
 #[test]
 fn real_files_have_the_counts_that_the_server_told() {
     let summary: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(root("tests/data/exports/summary.json")).unwrap())
-            .unwrap();
+        serde_json::from_str(&std::fs::read_to_string(root("tests/data/v1/summary.json")).unwrap()).unwrap();
     let temporary = tempfile::tempdir().unwrap();
     for (name, file) in [
         ("telegraf/autogen", "telegraf_autogen.lp.gz"),

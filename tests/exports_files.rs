@@ -89,7 +89,7 @@ fn code(reading: &Reading) -> &'static str {
 
 #[test]
 fn reads_real_files_with_strings_over_two_lines() {
-    let plain = named(vec![root("tests/data/exports/factory_autogen.lp.gz")]);
+    let plain = named(vec![root("tests/data/v1/influx_inspect/factory_autogen.lp.gz")]);
     let with_ddl = ExportFiles {
         named: BTreeMap::from([(
             Origin::new("factory", "autogen"),
@@ -111,7 +111,8 @@ fn reads_real_files_with_strings_over_two_lines() {
 
 #[test]
 fn a_real_file_of_several_databases_tells_their_names_and_gives_each_its_lines() {
-    let exports = Exports::open(&shared(vec![root("tests/data/exports/all_with_ddl_2h.lp.gz")])).unwrap();
+    let exports =
+        Exports::open(&shared(vec![root("tests/data/v1/influx_inspect/all_with_ddl_2h.lp.gz")])).unwrap();
     let names: Vec<String> = exports
         .inventory()
         .databases
@@ -424,7 +425,8 @@ fn a_file_that_changes_after_it_was_opened_is_an_error() {
 fn the_end_of_a_gzip_member_is_not_handed_on_before_its_checksum_is_right() {
     let folder = Folder::new();
     let lines = |from: u64, count: u64| -> String {
-        (from..from + count).map(|at| format!("m,t=a v={at} {}\n", 1_790_000_000_000_000_000 + at)).collect()
+        let line = |at| format!("m,t=a v={at} {}\n", 1_790_000_000_000_000_000 + at);
+        (from..from + count).map(line).collect()
     };
     let (first, second) = (lines(0, 20_000), lines(20_000, 20_000));
     let mut flipped = [gzip(&first), gzip(&second)].concat();

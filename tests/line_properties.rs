@@ -219,7 +219,7 @@ proptest! {
                 whole.push(b'\r');
             }
             prop_assert_eq!(record.offset, start as u64);
-            prop_assert_eq!(record.line, 1 + text[..start].iter().filter(|byte| **byte == b'\n').count() as u64);
+            prop_assert_eq!(record.line, text[..start].split(|byte| *byte == b'\n').count() as u64);
             prop_assert_eq!(whole, &text[start..end]);
             prop_assert_eq!(record.end == LineEnd::Missing, end == text.len());
         }

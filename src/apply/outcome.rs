@@ -1,10 +1,9 @@
 //! What became of every step.
 
-use crate::model::{Blame, Code, Coded};
+use crate::model::{Blame, Code, Coded, Exit, told};
 use crate::plan::{Action, Address};
 use crate::transfer::Ledger;
 use crate::verify::Report;
-use std::error::Error;
 
 /// What became of a plan.
 #[derive(Debug, Clone, Default)]
@@ -72,14 +71,7 @@ pub struct Failure {
 impl Failure {
     /// Tells an error with all its causes.
     pub fn of(error: &impl Coded) -> Self {
-        let mut message = error.to_string();
-        let mut cause: Option<&dyn Error> = error.source();
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
-        Self { code: error.code(), message, help: error.help() }
+        Self { code: error.code(), message: told(error), help: error.help() }
     }
 }
 
@@ -104,15 +96,15 @@ pub enum Verdict {
 
 impl Verdict {
     /// Returns the exit code of the command.
-    pub fn exit_code(self) -> u8 {
+    pub fn exit(self) -> Exit {
         match self {
-            Self::Success => 0,
-            Self::Failed => 1,
-            Self::Stale => 11,
-            Self::PartWay => 14,
-            Self::Authentication => 15,
-            Self::Verification => 16,
-            Self::Interrupted => 130,
+            Self::Success => Exit::Success,
+            Self::Failed => Exit::Failed,
+            Self::Stale => Exit::Stale,
+            Self::PartWay => Exit::PartWay,
+            Self::Authentication => Exit::Authentication,
+            Self::Verification => Exit::VerificationFailed,
+            Self::Interrupted => Exit::Interrupted,
         }
     }
 }

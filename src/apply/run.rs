@@ -93,7 +93,7 @@ impl Run {
 
     /// Records the end. A failure is told and changes nothing: all steps are recorded already.
     fn finish(&self, outcome: &Outcome) {
-        let exit = outcome.verdict().exit_code();
+        let exit = outcome.verdict().exit().code();
         if let Err(error) = self.shared.record(&Entry::RunFinished { exit }) {
             let failure = Failure::of(&error);
             self.shared.context.events.notice(None, failure.code, failure.message);

@@ -60,7 +60,7 @@ async fn apply_world(
         .observe(world, stop, usize::from(arguments.parallel), context, |shared| apply::run(plan, shared))
         .await?;
     print(&render::outcome(&outcome, &context.ui.style()))?;
-    Ok(outcome.verdict().into())
+    Ok(outcome.verdict().exit())
 }
 
 /// Checks that a saved plan is for this manifest and this target.

@@ -1,71 +1,14 @@
-//! Exit codes, and how an error is printed. One table maps blame to code.
+//! How a command ends, and how an error is printed.
 
 use super::args::Diagnostics;
-use crate::apply::Verdict;
 use crate::manifest::Problems;
-use crate::model::{Blame, Coded};
+pub(crate) use crate::model::Exit;
+use crate::model::{Coded, told};
 use std::process::ExitCode;
-
-/// The exit codes of `docs/errors.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Exit {
-    Success = 0,
-    /// Failed, and nothing was changed.
-    Failed = 1,
-    /// `--detailed-exitcode`: there are changes.
-    Changes = 2,
-    /// `--detailed-exitcode`: there are changes that risk data.
-    RiskyChanges = 3,
-    InvalidManifest = 10,
-    Stale = 11,
-    Refused = 12,
-    Locked = 13,
-    /// Stopped part-way; the same command goes on.
-    PartWay = 14,
-    Authentication = 15,
-    VerificationFailed = 16,
-    /// 1.x files are damaged.
-    Damaged = 17,
-    Usage = 64,
-    /// Interrupted; the journal is consistent.
-    Interrupted = 130,
-}
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
-
-impl Exit {
-    /// Returns the code for an error that stopped a command before it changed anything.
-    pub(crate) fn of(blame: Blame) -> Self {
-        match blame {
-            Blame::Manifest => Self::InvalidManifest,
-            Blame::Source | Blame::Target | Blame::Local | Blame::Internal => Self::Failed,
-            Blame::Authentication => Self::Authentication,
-            Blame::Stale => Self::Stale,
-            Blame::Refused => Self::Refused,
-            Blame::Locked => Self::Locked,
-            Blame::Verification => Self::VerificationFailed,
-            Blame::Usage => Self::Usage,
-            Blame::Interrupted => Self::Interrupted,
-        }
-    }
-}
-
-impl From<Verdict> for Exit {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Success => Self::Success,
-            Verdict::Failed => Self::Failed,
-            Verdict::PartWay => Self::PartWay,
-            Verdict::Stale => Self::Stale,
-            Verdict::Authentication => Self::Authentication,
-            Verdict::Verification => Self::VerificationFailed,
-            Verdict::Interrupted => Self::Interrupted,
-        }
+        Self::from(exit.code())
     }
 }
 
@@ -111,7 +54,7 @@ impl Failure {
 /// Prints an error with its code, its causes and a way out.
 pub(crate) fn print_error(error: &dyn Coded, form: Diagnostics, color: bool) -> String {
     let code = error.code();
-    let message = with_causes(error);
+    let message = told(error);
     match form {
         Diagnostics::Json => serde_json::json!({
             "format_version": 1,
@@ -144,19 +87,4 @@ pub(crate) fn print_error(error: &dyn Coded, form: Diagnostics, color: bool) -> 
             text
         }
     }
-}
-
-/// Joins an error and its causes, leaving out a cause whose text the outer one already holds.
-fn with_causes(error: &dyn Coded) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let part = error.to_string();
-        if !text.contains(&part) {
-            text.push_str(": ");
-            text.push_str(&part);
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -68,12 +68,12 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
             let ui = context.ui;
             let form = context.global.diagnostics;
             let answer = validate::run(&arguments.file, &context.environment, form, ui.color_err, ui.width);
-            if answer.exit_code == 0 || form == args::Diagnostics::Json {
+            if answer.exit == Exit::Success || form == args::Diagnostics::Json {
                 plan::print(&answer.text)?;
             } else {
                 Ui::message(&answer.text);
             }
-            Ok(if answer.exit_code == 0 { Exit::Success } else { Exit::InvalidManifest })
+            Ok(answer.exit)
         }
         Command::Schema(arguments) => {
             let text = match arguments.of {
@@ -100,7 +100,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
 fn run_sandbox(command: SandboxCommand, context: &Context) -> Result<Exit, Failure> {
     match command {
         SandboxCommand::Serve(arguments) => wait(async {
-            let stop = signals::stop_on_signal().map_err(error::Error::Runtime)?;
+            let stop = signals::stop_saying(signals::STOPPING).map_err(error::Error::Runtime)?;
             let clock = Arc::clone(&context.clock);
             sandbox::serve(arguments, clock, Ui::document, stop.cancelled()).await?;
             Ok(Exit::Success)

@@ -1,6 +1,7 @@
 //! Shows what happens on stderr: bars on a terminal, plain lines elsewhere.
 
 use super::meter::Meter;
+use super::signals::STOPPING;
 use super::ui::Ui;
 use crate::model::Timestamp;
 use crate::model::duration::print_seconds;
@@ -10,6 +11,7 @@ use crate::run::{Event, EventReceiver, Notice};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
+use tokio_util::sync::CancellationToken;
 
 /// Nanoseconds between two plain lines about the same step.
 const EVERY: i64 = 5_000_000_000;
@@ -63,10 +65,22 @@ impl Progress {
         Self { screen, quiet: ui.quiet, steps: BTreeMap::new() }
     }
 
-    /// Shows events until all senders are gone.
-    pub(crate) async fn watch(mut self, mut events: EventReceiver) {
-        while let Some((at, event)) = events.recv().await {
-            self.show(at, event);
+    /// Shows events until all senders are gone, and that the run stops as soon as it is told to: between
+    /// the bars, which another line on the terminal would tear.
+    pub(crate) async fn watch(mut self, mut events: EventReceiver, stop: CancellationToken) {
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.line(STOPPING);
+                }
+                event = events.recv() => match event {
+                    Some((at, event)) => self.show(at, event),
+                    None => break,
+                },
+            }
         }
         if let Screen::Bars(bars) = &self.screen {
             let _ = bars.clear();
@@ -457,10 +471,29 @@ mod tests {
         let screen = Screen::Lines(Box::new(kept.clone()));
         let progress = Progress { screen, quiet: false, steps: BTreeMap::new() };
         let (sender, receiver) = events(Arc::new(|| Timestamp(0)));
-        let watching = tokio::spawn(progress.watch(receiver));
+        let watching = tokio::spawn(progress.watch(receiver, CancellationToken::new()));
         sender.send(Event::StepDone { address: transfer(), action: Action::Transfer });
         drop(sender);
         watching.await.unwrap();
         assert_eq!(kept.0.lock().unwrap().as_slice(), b"transfer.telegraf.autogen: moved\n");
+    }
+
+    #[tokio::test]
+    async fn a_signal_is_told_once_among_the_bars() {
+        let kept = Kept::default();
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(kept.clone()), 255);
+        let screen = Screen::Bars(MultiProgress::with_draw_target(target));
+        let progress = Progress { screen, quiet: false, steps: BTreeMap::new() };
+        let (sender, receiver) = events(Arc::new(|| Timestamp(0)));
+        let stop = CancellationToken::new();
+        stop.cancel();
+        sender.send(Event::StepStarted { address: transfer(), action: Action::Transfer });
+        sender.send(moving(10));
+        drop(sender);
+        progress.watch(receiver, stop).await;
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.matches("stopping: ").count(), 1, "{text}");
+        let (before, after) = text.split_once("once more to leave at once").unwrap();
+        assert!(before.starts_with("stopping: ") && after.contains("moving"), "{text}");
     }
 }

@@ -51,7 +51,7 @@ impl Running {
         steps: impl FnOnce(apply::Context) -> F,
     ) -> Result<Outcome, Failure> {
         let (events, receiver) = run::events(Arc::clone(&context.clock));
-        let watcher = tokio::spawn(Progress::on_stderr(&context.ui).watch(receiver));
+        let watcher = tokio::spawn(Progress::on_stderr(&context.ui).watch(receiver, cancel.clone()));
         let shared = apply::Context {
             client: (*world.client).clone(),
             source: Arc::clone(&world.source),

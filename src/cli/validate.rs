@@ -3,6 +3,7 @@
 use super::args::Diagnostics;
 use super::diagnostics;
 use crate::manifest::{self, Environment, Manifest};
+use crate::model::Exit;
 use std::path::Path;
 
 /// What `validate` says.
@@ -10,8 +11,8 @@ use std::path::Path;
 pub(crate) struct Answer {
     /// Problems, or warnings and one line that all is well. As JSON, or when valid, it goes to stdout.
     pub(crate) text: String,
-    /// 0, or 10 for an invalid manifest.
-    pub(crate) exit_code: u8,
+    /// How the command ends.
+    pub(crate) exit: Exit,
 }
 
 /// Checks the manifest at `path`.
@@ -28,9 +29,11 @@ pub(crate) fn run(
             if form != Diagnostics::Json {
                 text.push_str(&summary(path, &manifest));
             }
-            Answer { text, exit_code: 0 }
+            Answer { text, exit: Exit::Success }
         }
-        Err(problems) => Answer { text: diagnostics::render(&problems, form, color, width), exit_code: 10 },
+        Err(problems) => {
+            Answer { text: diagnostics::render(&problems, form, color, width), exit: Exit::InvalidManifest }
+        }
     }
 }
 

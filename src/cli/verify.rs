@@ -41,5 +41,5 @@ async fn verify_world(
         render::outcome(&outcome, &context.ui.style())
     };
     print(&text)?;
-    Ok(outcome.verdict().into())
+    Ok(outcome.verdict().exit())
 }

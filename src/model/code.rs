@@ -54,3 +54,18 @@ pub trait Coded: Error + Send + Sync + 'static {
         None
     }
 }
+
+/// Tells an error and its causes in one line, leaving out a cause whose text an outer one already holds.
+pub fn told(error: &dyn Coded) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let part = error.to_string();
+        if !text.contains(&part) {
+            text.push_str(": ");
+            text.push_str(&part);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod duration;
+pub mod exit;
 pub mod name;
 pub mod pattern;
 pub mod permission;
@@ -11,8 +12,9 @@ pub mod state;
 pub mod target;
 pub mod time;
 
-pub use code::{Blame, Code, Coded};
+pub use code::{Blame, Code, Coded, told};
 pub use duration::Retention;
+pub use exit::Exit;
 pub use name::{BucketName, Database, Origin, ResourceId, RetentionPolicy};
 pub use pattern::Pattern;
 pub use reading::{OnCorruption, OnTypeConflict, Reading};

@@ -2,15 +2,12 @@
 
 use super::entry::{BatchAcked, Entry, Lines, Record, RunStarted, TransferDone, TransferStarted, Verified};
 use super::{Error, Notice, StateDir, codes, scan};
-use crate::model::{BucketName, Origin, Timestamp};
+use crate::model::{BucketName, Exit, Origin, Timestamp};
 use crate::plan::{Action, Address, Moved, Progress};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
-
-/// The exit code of a run that a signal ended.
-const INTERRUPTED: u8 = 130;
 
 /// What earlier runs did. Its size depends on the number of retention policies and lanes, not on
 /// the length of the journal.
@@ -209,7 +206,7 @@ impl History {
                 if let Some(run) = &mut self.last_run {
                     run.exit = Some(exit);
                 }
-                if exit != INTERRUPTED {
+                if exit != Exit::Interrupted.code() {
                     self.new_buckets.clear();
                 }
             }

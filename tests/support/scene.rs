@@ -49,18 +49,26 @@ impl Scene {
 /// Returns the manifest of a scene.
 pub(crate) fn manifest(url: &str, more: &str) -> String {
     format!(
-        "tidegate: 1
-name: scene
-source: {{ exports: {{}} }}
-target: {{ url: '{url}', org: sandbox, token: {{ env: INFLUX_TOKEN }} }}
-defaults: {{ retention: infinite }}
-databases:
+        "{}databases:
   telegraf:
     default_retention_policy: autogen
     retention_policies:
       daily: {{ transfer: {{ files: [daily.lp] }} }}
       autogen: {{ transfer: {{ files: [autogen.lp] }} }}
-{more}"
+{more}",
+        head("scene", url)
+    )
+}
+
+/// Returns the head of a manifest that moves export files to a sandbox and keeps points for ever.
+pub(crate) fn head(name: &str, url: &str) -> String {
+    format!(
+        "tidegate: 1
+name: {name}
+source: {{ exports: {{}} }}
+target: {{ url: '{url}', org: sandbox, token: {{ env: INFLUX_TOKEN }} }}
+defaults: {{ retention: infinite }}
+"
     )
 }
 

@@ -56,7 +56,7 @@ pub fn outcome_json(outcome: &Outcome) -> String {
         tidegate_outcome: FORMAT,
         written_by: env!("CARGO_PKG_VERSION"),
         verdict: name(verdict),
-        exit_code: verdict.exit_code(),
+        exit_code: verdict.exit().code(),
         changed: outcome.changed,
         steps: outcome.steps.iter().map(step).collect(),
     };
