@@ -91,8 +91,7 @@ impl<'a> Builder<'a> {
             if listed.is_empty() {
                 self.missing(at, "source.directory.nodes", "data", "nodes: [{ data: /node1/data }]");
             }
-            for (index, node) in listed.iter().enumerate() {
-                let at = at.key("nodes").item(index);
+            for (node, at) in listed.iter().zip(at.key("nodes").items()) {
                 let wal = node.wal.as_ref().map(|wal| self.folder(wal, at.key("wal")));
                 nodes.push((self.folder(node.data.as_ref()?, at.key("data")), wal));
             }
