@@ -1,10 +1,12 @@
 //! What a server answers, and what is read from its files.
 
-use crate::answers::{At, Json, answer, assert_answered};
+use crate::answers::{At, Json, answer, assert_answered, exported};
 use crate::points::{open, read_with};
+use crate::support::Workdir;
 use crate::support::influxd::Influxd;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use tidegate::line;
 use tidegate::model::Origin;
 use tidegate::source::tsm::{Directory, Notice, Options};
 
@@ -45,9 +47,26 @@ pub(crate) fn assert_holds(directory: &Directory, answers: &Answers) {
     assert_eq!(origins, answers.keys().collect(), "other retention policies");
 }
 
+/// Asserts that the command prints exactly what was answered, and nothing twice.
+fn assert_exports(place: &[&str], answers: &Answers) {
+    let workdir = Workdir::new();
+    for (origin, answered) in answers {
+        let (database, policy) = (origin.database.0.as_str(), origin.retention_policy.0.as_str());
+        let named = ["--database", database, "--retention-policy", policy, "--out", "-"];
+        let mut arguments = [&["export"], place, &named].concat();
+        let text = workdir.run(&arguments).exits(0).stdout;
+        assert_answered(&exported(text.as_bytes()), answered);
+        arguments.push("--one-field-a-line");
+        let text = workdir.run(&arguments).exits(0).stdout;
+        assert_answered(&exported(text.as_bytes()), answered);
+        assert_eq!(line::split(text.as_bytes()).count(), answered.len(), "a value is there twice");
+    }
+}
+
 /// Asserts that the files of a server that was ended are what it answered before.
 pub(crate) fn assert_files_hold(server: &Influxd, answers: &Answers) {
     assert_holds(&open(server.dir()), answers);
+    assert_exports(&["--data", server.dir().to_str().unwrap()], answers);
 }
 
 /// Takes backups of both formats from a running server and asserts that they are what it answers.
@@ -61,6 +80,7 @@ pub(crate) fn assert_backups_hold(server: &Influxd, answers: &Answers) {
     }
     for folder in [&portable, &old] {
         assert_holds(&open_backup(folder), answers);
+        assert_exports(&["--backup", folder.to_str().unwrap()], answers);
     }
 }
 

@@ -4,13 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../tsm_reader/answers.rs"]
-#[expect(dead_code, reason = "files of influx_inspect are compared elsewhere")]
+#[expect(dead_code, reason = "recorded answers are compared elsewhere")]
 mod answers;
 mod compare;
 mod histories;
 #[path = "../tsm_reader/points.rs"]
 #[expect(dead_code, reason = "recorded files are read elsewhere")]
 mod points;
+mod running;
 mod scenario;
 #[path = "../support/mod.rs"]
 mod support;
