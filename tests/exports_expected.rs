@@ -59,7 +59,7 @@ fn real_files_have_the_counts_that_the_server_told() {
         ("factory/twenty_years", "factory_twenty_years.lp.gz"),
         ("factory/autogen", "factory_autogen.ddl.lp.gzip"),
     ] {
-        let path = root("examples/quickstart/exports").join(file);
+        let path = root("examples/exports/files").join(file);
         let files = ExportFiles { named: BTreeMap::new(), shared: vec![path.clone()] };
         let origin = name.split_once('/').map(|(database, policy)| Origin::new(database, policy)).unwrap();
         let files = if name == "factory/autogen" {
@@ -193,7 +193,7 @@ fn a_small_memory_gives_the_same_counts_from_files() {
 
 #[test]
 fn a_count_can_be_ended() {
-    let (exports, origin) = open(vec![root("examples/quickstart/exports/telegraf_autogen.lp.gz")]);
+    let (exports, origin) = open(vec![root("examples/exports/files/telegraf_autogen.lp.gz")]);
     let temporary = tempfile::tempdir().unwrap();
     let mut ticks = 0;
     let ended =

@@ -93,7 +93,7 @@ fn reads_real_files_with_strings_over_two_lines() {
     let with_ddl = ExportFiles {
         named: BTreeMap::from([(
             Origin::new("factory", "autogen"),
-            vec![root("examples/quickstart/exports/factory_autogen.ddl.lp.gzip")],
+            vec![root("examples/exports/files/factory_autogen.ddl.lp.gzip")],
         )]),
         shared: Vec::new(),
     };

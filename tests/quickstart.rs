@@ -1,58 +1,93 @@
-//! The README's first command: real exports, moved to the embedded target, whole.
+//! The README's first command: the data directory of a real 1.x server, moved to the embedded target, whole.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
-use flate2::bufread::MultiGzDecoder;
-use std::io::Read;
+use std::collections::BTreeMap;
 use support::{Workdir, oracle};
-
-const POLICIES: [(&str, &str, &str); 4] = [
-    ("telegraf/autogen", "telegraf/autogen", "telegraf_autogen.lp.gz"),
-    ("telegraf/downsampled-daily", "telegraf/daily", "telegraf_downsampled-daily.lp.gz"),
-    ("factory/twenty_years", "factory/twenty_years", "factory_twenty_years.lp.gz"),
-    ("factory/autogen", "factory/autogen", "factory_autogen.ddl.lp.gzip"),
-];
 
 fn applied() -> Workdir {
     let workdir = Workdir::with_example("quickstart");
-    workdir.run(&["apply", "--auto-approve"]).exits(0).stdout_has("Plan: 8 create");
+    let run = workdir.run(&["apply", "--auto-approve"]).exits(0).stdout_has("Plan: 8 create");
+    assert!(!run.stdout.contains("warning"), "{}", run.stdout);
     workdir
 }
 
-fn export(workdir: &Workdir, name: &str) -> oracle::Points {
-    let packed = std::fs::read(workdir.path().join("exports").join(name)).unwrap();
-    let mut text = Vec::new();
-    MultiGzDecoder::new(&packed[..]).read_to_end(&mut text).unwrap();
-    oracle::read(&text)
+fn dump(workdir: &Workdir, bucket: &str) -> oracle::Points {
+    let dump = workdir.run(&["sandbox", "dump", "--path", "sandbox", "--bucket", bucket]).exits(0);
+    oracle::read(dump.stdout.as_bytes())
 }
 
 #[test]
-fn moves_every_value_and_the_last_written_one_wins() {
+fn moves_what_the_script_that_made_the_data_wrote() {
     let workdir = applied();
-    for (_, bucket, file) in POLICIES {
-        let dump = workdir.run(&["sandbox", "dump", "--path", "sandbox", "--bucket", bucket]).exits(0);
-        let moved = oracle::read(dump.stdout.as_bytes());
-        let expected = export(&workdir, file);
-        assert_eq!(moved.len(), expected.len(), "values in {bucket}");
-        for (point, value) in &expected {
-            assert_eq!(moved.get(point), Some(value), "{bucket}: {point:?}");
-        }
+    // Four hosts, every hour for 14 days; 24 hours of one host and 3 of another are deleted.
+    let cpu = (4 * 14 * 24 - 24 - 3) as u64;
+    let expected = [
+        (
+            "telegraf/autogen",
+            vec![("cpu load", cpu), ("cpu throttled", cpu), ("cpu usage_idle", cpu), ("cpu usage_user", cpu)],
+        ),
+        ("telegraf/days", vec![("cpu usage_idle", 400)]),
+        (
+            "factory/century",
+            vec![("machine parts", 4_000), ("machine state", 4_000), ("machine temperature", 4_000)],
+        ),
+        (
+            "factory/autogen",
+            vec![
+                ("events text", 1),
+                ("limits huge", 1),
+                ("limits minus", 1),
+                ("limits most", 1),
+                ("limits tiny", 1),
+                ("odd name,here field one", 1),
+                ("odd name,here two", 1),
+            ],
+        ),
+    ];
+    for (bucket, counts) in expected {
+        let counts: BTreeMap<_, _> =
+            counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+        assert_eq!(oracle::counts(&dump(&workdir, bucket)), counts, "{bucket}");
     }
 }
 
 #[test]
-fn counts_equal_what_the_1x_server_says_but_for_what_influx_inspect_exports() {
-    let workdir = applied();
-    let path = support::root().join("tests/data/v1/summary.json");
-    let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    for (policy, bucket, _) in POLICIES {
-        let dump = workdir.run(&["sandbox", "dump", "--path", "sandbox", "--bucket", bucket]).exits(0);
-        for (field, count) in oracle::counts(&oracle::read(dump.stdout.as_bytes())) {
-            let server = summary[policy]["field_counts"][&field].as_u64();
-            assert_eq!(Some(count), server, "{policy}: {field}");
-        }
+fn values_are_those_that_were_written_last() {
+    let moved = dump(&applied(), "telegraf/autogen");
+    let value = |host: &str, field: &str, time: i64| {
+        let series = format!("cpu,host={host},region=eu\\ west").into_bytes();
+        moved.get(&(series, field.as_bytes().to_vec(), time * 1_000_000_000)).cloned()
+    };
+    let float = |value: f64| Some(oracle::Value::Float(value.to_bits()));
+    let idle = |time: i64, host: i64, factor: f64| {
+        let written = 100.0 - f64::from(i32::try_from((time / 3_600 * 7 + host * 13) % 97).unwrap()) * factor;
+        float((written * 100.0).round() / 100.0)
+    };
+    let (first, day) = (1_788_220_800, 86_400);
+    for (time, factor) in [(first, 1.0), (first + day, 0.5), (first + 2 * day, 1.0), (first + 13 * day, 2.0)]
+    {
+        assert_eq!(value("server01", "usage_idle", time), idle(time, 1, factor), "{time}");
     }
+    // Deleted in a file, and in the log.
+    assert_eq!(value("server04", "usage_idle", first), None);
+    assert!(value("server04", "usage_idle", first + day).is_some());
+    assert_eq!(value("server03", "usage_idle", first + 14 * day - 3_600), None);
+    assert!(value("server03", "usage_idle", first + 14 * day - 4 * 3_600).is_some());
+}
+
+#[test]
+fn odd_values_keep_every_bit() {
+    let moved = dump(&applied(), "factory/autogen");
+    let limits =
+        |field: &str| moved[&(b"limits".to_vec(), field.as_bytes().to_vec(), -1_000_000_000)].clone();
+    assert_eq!(limits("minus"), oracle::Value::Float((-0.0f64).to_bits()));
+    assert_eq!(limits("huge"), oracle::Value::Float(f64::MAX.to_bits()));
+    assert_eq!(limits("tiny"), oracle::Value::Float(1));
+    assert_eq!(limits("most"), oracle::Value::Integer(i64::MAX));
+    let text = &moved[&(b"events".to_vec(), b"text".to_vec(), 1_788_220_800_000_000_000)];
+    assert_eq!(*text, oracle::Value::Text(b"first line\nsecond line".to_vec()));
 }
 
 #[test]
@@ -63,49 +98,12 @@ fn a_second_apply_has_nothing_to_do_and_plan_shows_no_changes() {
 }
 
 #[test]
-fn the_default_policy_is_the_default_though_it_is_not_the_first_in_the_file() {
-    let workdir = applied();
-    let server = support::Server::start(&workdir, &["--path", "sandbox", "--as", "cloud_tsm"]);
-    let listed = support::get(&format!("{}/api/v2/dbrps?org=sandbox", server.url), "sandbox");
-    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-    let default_of = |database: &str| {
-        let mut defaults = listed["content"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|mapping| mapping["database"] == database && mapping["default"] == true);
-        let policy = defaults.next().unwrap()["retention_policy"].as_str().unwrap().to_owned();
-        assert!(defaults.next().is_none(), "one default in {database}");
-        policy
-    };
-    assert_eq!(default_of("telegraf"), "autogen");
-    assert_eq!(default_of("factory"), "twenty_years");
-}
-
-#[test]
-fn a_mapping_deleted_on_the_target_is_exactly_what_the_next_plan_creates() {
-    let workdir = applied();
-    let server = support::Server::start(&workdir, &["--path", "sandbox", "--as", "cloud_tsm"]);
-    let listed = support::get(&format!("{}/api/v2/dbrps?org=sandbox", server.url), "sandbox");
-    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-    let mapping = listed["content"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|m| m["retention_policy"] == "downsampled-daily")
-        .unwrap();
-    let (id, org) = (mapping["id"].as_str().unwrap(), mapping["orgID"].as_str().unwrap());
-    support::delete(&format!("{}/api/v2/dbrps/{id}?orgID={org}", server.url), "sandbox");
-    server.kill();
-
-    let plan = workdir.run(&["plan", "--json", "--detailed-exitcode"]).exits(2);
-    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
-    let changes: Vec<_> = plan["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|step| step["action"] != "no_op")
-        .map(|step| format!("{} {}", step["action"].as_str().unwrap(), step["address"].as_str().unwrap()))
-        .collect();
-    assert_eq!(changes, ["create dbrp.telegraf.downsampled-daily"]);
+fn discover_writes_a_manifest_of_the_same_databases() {
+    let workdir = Workdir::with_example("quickstart");
+    let found = workdir.run(&["discover", "--data", "influxdb"]).exits(0);
+    let text = found.stdout.split("\ntarget:").next().unwrap().to_owned()
+        + "\ntarget: { kind: sandbox, path: ./sandbox }\n"
+        + &found.stdout[found.stdout.find("\ndatabases:").unwrap()..];
+    workdir.write("found.yaml", text);
+    workdir.run(&["apply", "-f", "found.yaml", "--auto-approve"]).exits(0).stdout_has("Plan: 8 create");
 }

@@ -140,7 +140,7 @@ impl Trial {
 }
 
 fn example(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart/exports").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/exports/files").join(name)
 }
 
 fn read(path: &Path) -> String {

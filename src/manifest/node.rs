@@ -167,17 +167,16 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes to the items of a list, one after the other; there is always one more. Items that have been
-    /// reported do not count: the typed list lacks them.
-    pub(super) fn items(self) -> impl Iterator<Item = Self> {
-        let items = match self.node.map(|node| &node.content) {
-            Some(Content::List(items)) => items.as_slice(),
-            _ => &[],
+    /// Goes to an item of a list. Items that have been reported do not count: the typed list lacks them.
+    pub(super) fn item(self, index: usize) -> Self {
+        let item = match self.node.map(|node| &node.content) {
+            Some(Content::List(items)) => items.iter().filter(|item| !item.is_bad()).nth(index),
+            _ => None,
         };
-        let there = items.iter().filter(|item| !item.is_bad());
-        there
-            .map(|item| Self { node: Some(item), key: first_span(item) })
-            .chain(std::iter::repeat(Self { node: None, key: self.key }))
+        match item {
+            Some(item) => Self { node: Some(item), key: first_span(item) },
+            None => Self { node: None, key: self.key },
+        }
     }
 
     /// Returns the value, if the file has one here.

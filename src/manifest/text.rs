@@ -66,33 +66,30 @@ impl FileText {
     fn position(&self, at: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|start| *start <= at).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0);
-        let characters = match self.text.as_bytes().get(start..at) {
-            Some(short) if short.len() <= STRIDE => count(short),
-            _ => self.characters_before(at).saturating_sub(self.characters_before(start)),
-        };
-        (line, characters + 1)
+        (line, self.characters_before(at).saturating_sub(self.characters_before(start)) + 1)
     }
 
     fn characters_before(&self, at: usize) -> usize {
         let stride = at / STRIDE;
         let rest = self.text.as_bytes().get(stride * STRIDE..at).unwrap_or_default();
-        self.characters.get(stride).copied().unwrap_or(0) + count(rest)
+        self.characters.get(stride).copied().unwrap_or(0)
+            + rest.iter().filter(|byte| begins_character(**byte)).count()
     }
 }
 
-/// Counts the characters that begin in some bytes of UTF-8.
-fn count(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
+/// Tells whether a byte of UTF-8 is the first of a character.
+fn begins_character(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
 }
 
 fn count_characters(text: &str) -> Vec<usize> {
     let mut before = 0;
-    let count_on = |chunk: &[u8]| {
+    let count = |chunk: &[u8]| {
         let here = before;
-        before += count(chunk);
+        before += chunk.iter().filter(|byte| begins_character(**byte)).count();
         here
     };
-    let mut counts: Vec<usize> = text.as_bytes().chunks(STRIDE).map(count_on).collect();
+    let mut counts: Vec<usize> = text.as_bytes().chunks(STRIDE).map(count).collect();
     counts.push(before);
     counts
 }

@@ -18,6 +18,7 @@ pub(super) fn of(subject: &Subject, steps: &[Step]) -> String {
         part.place = None;
         if let Some(transfer) = &mut part.transfer {
             transfer.bytes = None;
+            transfer.held = None;
         }
         serde_json::to_value(part).unwrap_or_default()
     });

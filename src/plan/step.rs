@@ -141,6 +141,8 @@ pub struct Transfer {
     pub fingerprint: String,
     /// Bytes on disk, if known. An estimate; not part of the digest.
     pub bytes: Option<u64>,
+    /// From the first point of the source to one after its last, if known. Not part of the digest.
+    pub held: Option<TimeRange>,
     /// How batches are cut and sent.
     pub settings: TransferSettings,
     /// How far earlier runs came.

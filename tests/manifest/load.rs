@@ -251,9 +251,11 @@ fn places_point_into_the_file() {
 }
 
 #[test]
-fn the_quickstart_is_valid() {
-    let (manifest, warnings) =
-        manifest::load(&root().join("examples/quickstart/tidegate.yaml"), &Environment::default()).unwrap();
-    assert!(warnings.list.is_empty());
-    assert_eq!(manifest.databases.len(), 2);
+fn the_examples_are_valid() {
+    for name in ["quickstart", "exports"] {
+        let path = root().join("examples").join(name).join("tidegate.yaml");
+        let (manifest, warnings) = manifest::load(&path, &Environment::default()).unwrap();
+        assert!(warnings.list.is_empty(), "{name}");
+        assert_eq!(manifest.databases.len(), 2, "{name}");
+    }
 }

@@ -111,6 +111,7 @@ pub(crate) fn transfer(database: &str, policy: &str, bucket: &str) -> Transfer {
         files: vec![format!("{database}_{policy}.lp.gz")],
         parts: Parts::Files,
         fingerprint: "sha256:f1".to_owned(),
+        held: None,
         bytes: Some(41_238_163),
         settings: TransferSettings {
             gzip: true,

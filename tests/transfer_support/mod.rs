@@ -104,6 +104,7 @@ impl Trial {
             parts: Parts::Files,
             fingerprint: facts.fingerprint.clone(),
             bytes: facts.bytes,
+            held: None,
             settings: self.settings.clone(),
             progress: TransferProgress::NotStarted,
         };

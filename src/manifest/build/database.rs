@@ -148,8 +148,8 @@ impl<'a> Builder<'a> {
     pub(super) fn rules(&mut self, file: &'a File, defaults: &DefaultsAt<'a>, shared: bool) -> Vec<Rule> {
         let at = self.root.key("rules");
         let mut rules = Vec::new();
-        for (rule, at) in file.rules.iter().flatten().zip(at.items()) {
-            rules.extend(self.rule(rule, at, defaults, shared));
+        for (index, rule) in file.rules.iter().flatten().enumerate() {
+            rules.extend(self.rule(rule, at.item(index), defaults, shared));
         }
         rules
     }

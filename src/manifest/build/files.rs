@@ -14,7 +14,8 @@ impl<'a> Builder<'a> {
     /// Finds the files of a list, in its order, those of a pattern sorted.
     pub(super) fn export_files(&mut self, names: &[String], at: Cursor<'a>) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        for (name, at) in names.iter().zip(at.items()) {
+        for (index, name) in names.iter().enumerate() {
+            let at = at.item(index);
             let directory = self.files.directory(at.span()).to_path_buf();
             match expand(&directory, name) {
                 Ok(files) => {

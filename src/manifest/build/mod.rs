@@ -157,7 +157,8 @@ impl<'a> Builder<'a> {
 
     fn mappings(&self, file: &File) -> Vec<(MappingIntent, Cursor<'a>)> {
         let at = self.root.key("mappings");
-        let mappings = file.mappings.iter().flatten().zip(at.items()).filter_map(|(mapping, at)| {
+        let mappings = file.mappings.iter().flatten().enumerate().filter_map(|(index, mapping)| {
+            let at = at.item(index);
             let intent = MappingIntent {
                 origin: Origin::new(mapping.database.clone()?, mapping.retention_policy.clone()?),
                 bucket: BucketName(mapping.bucket.clone()?),

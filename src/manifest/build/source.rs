@@ -91,7 +91,8 @@ impl<'a> Builder<'a> {
             if listed.is_empty() {
                 self.missing(at, "source.directory.nodes", "data", "nodes: [{ data: /node1/data }]");
             }
-            for (node, at) in listed.iter().zip(at.key("nodes").items()) {
+            for (index, node) in listed.iter().enumerate() {
+                let at = at.key("nodes").item(index);
                 let wal = node.wal.as_ref().map(|wal| self.folder(wal, at.key("wal")));
                 nodes.push((self.folder(node.data.as_ref()?, at.key("data")), wal));
             }

@@ -1,7 +1,7 @@
 //! Desired transfers: what is read, where it goes, how it is sent and compared.
 
 use super::{DesiredTransfer, Draft, entries::Entry};
-use crate::model::{Capabilities, OnTypeConflict, Origin};
+use crate::model::{Capabilities, OnTypeConflict, Origin, TimeRange, Timestamp};
 use crate::plan::{Address, Parts, Transfer, TransferProgress, TransferSettings, codes};
 use crate::source::{Inventory, TypeConflict};
 use std::collections::BTreeMap;
@@ -37,6 +37,10 @@ pub(super) fn add(
             parts: if inventory.has_windows { Parts::Shards } else { Parts::Files },
             fingerprint: facts.fingerprint.clone(),
             bytes: facts.bytes,
+            held: facts.times.map(|(first, last)| TimeRange {
+                start: Timestamp(first),
+                end: Timestamp(last.saturating_add(1)),
+            }),
             settings,
             progress: TransferProgress::NotStarted,
         };

@@ -190,6 +190,7 @@ impl From<&Transfer> for TransferPart {
             parts: transfer.parts,
             fingerprint: transfer.fingerprint.clone(),
             bytes: transfer.bytes,
+            held: transfer.held.map(RangePart::from),
             settings: transfer.settings.clone(),
             progress: transfer.progress,
         }
@@ -208,6 +209,7 @@ impl TryFrom<TransferPart> for Transfer {
             parts: part.parts,
             fingerprint: part.fingerprint,
             bytes: part.bytes,
+            held: part.held.map(TimeRange::try_from).transpose()?,
             settings: part.settings,
             progress: part.progress,
         })

@@ -131,6 +131,9 @@ pub struct TransferPart {
     /// Bytes on disk, if known. Not part of the digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// From the first point of the source to one after its last, if known. Not part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<RangePart>,
     /// How batches are cut and sent.
     pub settings: TransferSettings,
     /// How far earlier runs came.

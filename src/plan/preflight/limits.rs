@@ -103,14 +103,16 @@ fn too_old(
     let nanoseconds = i64::try_from(seconds.get().saturating_mul(1_000_000_000)).unwrap_or(i64::MAX);
     let oldest = Timestamp(world.now.0.saturating_sub(nanoseconds));
     let bucket = &transfer.bucket;
-    let message = if transfer.range.start >= oldest {
+    let held = transfer.held.unwrap_or(TimeRange::ALL);
+    let (start, end) = (transfer.range.start.max(held.start), transfer.range.end.min(held.end));
+    let message = if start >= oldest || start >= end {
         return;
-    } else if transfer.range.end <= oldest {
+    } else if end <= oldest {
         format!(
             "every point of `{}` is older than {kept}, which is how long `{bucket}` keeps points",
             transfer.origin
         )
-    } else if transfer.range.start == TimeRange::ALL.start {
+    } else if start == TimeRange::ALL.start {
         format!(
             "`{bucket}` keeps points for {kept}: points of `{}` from before {oldest} are refused, if there are any",
             transfer.origin
@@ -118,7 +120,7 @@ fn too_old(
     } else {
         format!(
             "`{bucket}` keeps points for {kept}: points of `{}` between {} and {oldest} are refused",
-            transfer.origin, transfer.range.start
+            transfer.origin, start
         )
     };
     findings.warn(&codes::TOO_OLD, Some(step), message);
