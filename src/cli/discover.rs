@@ -31,8 +31,11 @@ fn paths(place: &Place) -> SourcePaths {
     };
     match place {
         Place::Folders(folders) => SourcePaths::Directory {
-            data: folders.nodes.iter().map(|node| full(&node.data)).collect(),
-            wal: folders.nodes.iter().filter_map(|node| node.wal.as_deref()).map(full).collect(),
+            nodes: folders
+                .nodes
+                .iter()
+                .map(|node| (full(&node.data), node.wal.as_deref().map(full)))
+                .collect(),
             meta: folders.meta.as_deref().map(full),
         },
         Place::Backup(folder) => SourcePaths::Backup { path: full(folder) },

@@ -5,7 +5,7 @@ use super::escape::clean;
 use super::paint::{Ink, paint};
 use super::wrap::wrap;
 use crate::model::size::{print_bytes, print_count, print_counted};
-use crate::model::{Coded, Origin, Timestamp};
+use crate::model::{Coded, Origin, Timestamp, told};
 use crate::source::tsm::{Checked, Error, Notice, key, shown};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -69,7 +69,7 @@ pub fn findings(found: &Findings, style: &Style<'_>) -> String {
 
 fn entry(text: &mut String, error: &Error, style: &Style<'_>) {
     let code = paint(error.code().id, Ink::Bad, style.color);
-    let message = with_causes(error);
+    let message = told(error);
     let mut wrapped = String::new();
     lines(&mut wrapped, "         ", &message, style);
     let _ = writeln!(text, "  {code} {}", wrapped.trim());
@@ -79,16 +79,6 @@ fn lines(text: &mut String, indent: &str, message: &str, style: &Style<'_>) {
     for line in wrap(&clean(message, style.ascii), style.width.saturating_sub(indent.len())) {
         let _ = writeln!(text, "{indent}{line}");
     }
-}
-
-fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// Renders findings as one versioned JSON document.
@@ -134,7 +124,7 @@ fn damage_json(shard: Option<(&Origin, u64)>, error: &Error) -> Value {
     });
     json!({
         "code": error.code().id,
-        "message": with_causes(error),
+        "message": told(error),
         "database": shard.map(|(origin, _)| &origin.database),
         "retention_policy": shard.map(|(origin, _)| &origin.retention_policy),
         "shard": shard.map(|(_, id)| id),

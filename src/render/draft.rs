@@ -17,10 +17,8 @@ use std::fmt::Write as _;
 pub enum SourcePaths {
     /// In the folders of a server.
     Directory {
-        /// The data folders: one, or those of a cluster.
-        data: Vec<String>,
-        /// The folders of the log, as many or none.
-        wal: Vec<String>,
+        /// The data folder and the folder of the log: of one server, or of the data nodes of a cluster.
+        nodes: Vec<(String, Option<String>)>,
         /// The folder of `meta.db`.
         meta: Option<String>,
     },
@@ -74,13 +72,10 @@ impl Draft<'_> {
         let _ = writeln!(self.text, "{:indent$}{text}", "");
     }
 
-    /// Appends a comment; a text of several lines stays one.
+    /// Appends a comment, which a text with line breaks cannot end.
     fn comment(&mut self, indent: usize, text: &str) {
-        for part in text.lines() {
-            let width = WIDTH.saturating_sub(indent + 2);
-            for line in super::wrap::wrap(&clean(part, false), width) {
-                self.line(indent, &format!("# {line}"));
-            }
+        for line in super::wrap::wrap(&clean(text, false), WIDTH.saturating_sub(indent + 2)) {
+            self.line(indent, &format!("# {line}"));
         }
     }
 
@@ -95,11 +90,17 @@ impl Draft<'_> {
         self.line(0, "");
         self.line(0, "source:");
         match paths {
-            SourcePaths::Directory { data, wal, meta } => {
+            SourcePaths::Directory { nodes, meta } => {
                 self.line(2, "directory:");
-                self.line(4, &format!("data: {}", one_or_list(data)));
-                if !wal.is_empty() {
-                    self.line(4, &format!("wal: {}", one_or_list(wal)));
+                if let [(data, wal)] = nodes.as_slice() {
+                    self.node(4, data, wal.as_deref());
+                } else {
+                    self.line(4, "nodes:");
+                    for (data, wal) in nodes {
+                        let wal = wal.as_ref().map(|wal| format!(", wal: {}", yaml::quoted_value(wal)));
+                        let wal = wal.unwrap_or_default();
+                        self.line(6, &format!("- {{ data: {}{wal} }}", yaml::quoted_value(data)));
+                    }
                 }
                 if let Some(meta) = meta {
                     self.line(4, &format!("meta: {}", yaml::value(meta)));
@@ -119,9 +120,16 @@ impl Draft<'_> {
         self.line(0, "");
     }
 
+    fn node(&mut self, indent: usize, data: &str, wal: Option<&str>) {
+        self.line(indent, &format!("data: {}", yaml::value(data)));
+        if let Some(wal) = wal {
+            self.line(indent, &format!("wal: {}", yaml::value(wal)));
+        }
+    }
+
     fn database(&mut self, database: &Database) {
-        if database.as_str().contains("${env:") || database.as_str().is_empty() {
-            self.comment(2, &format!("Left out: a manifest cannot name the database `{database}`."));
+        if !yaml::is_name(database.as_str()) {
+            self.comment(2, &format!("Left out: no mapping can name the database `{database}`."));
             return;
         }
         let policies: Vec<_> = self.holdings.policies(database).collect();
@@ -154,8 +162,8 @@ impl Draft<'_> {
 
     fn policy(&mut self, origin: &Origin, facts: &PolicyFacts) {
         let name = origin.retention_policy.as_str();
-        if name.contains("${env:") || name.is_empty() {
-            self.comment(6, &format!("Left out: a manifest cannot name the retention policy `{name}`."));
+        if !yaml::is_name(name) {
+            self.comment(6, &format!("Left out: no mapping can name the retention policy `{name}`."));
             return;
         }
         self.comment(6, &summary(facts));
@@ -173,6 +181,10 @@ impl Draft<'_> {
                 self.line(8, &format!("retention: {kept}{why}"));
             }
             None => self.line(8, "retention: infinite # a guess: without `meta.db` nothing tells"),
+        }
+        if facts.conflicts().next().is_some() {
+            let others = "fields with several types keep that of the newest shard; also: oldest, skip, error";
+            self.line(8, &format!("transfer: {{ on_type_conflict: newest }} # {others}"));
         }
         let bucket = bucket_name(origin);
         if bucket_name_fault(&bucket).is_some() {
@@ -224,16 +236,6 @@ impl Draft<'_> {
         self.comment(0, "To do by hand: users are not moved. On the target, a program has a token instead.");
         for user in &meta.users {
             self.comment(0, &format!("- {}", privileges(user)));
-        }
-    }
-}
-
-fn one_or_list(paths: &[String]) -> String {
-    match paths {
-        [one] => yaml::value(one),
-        several => {
-            let several: Vec<String> = several.iter().map(|path| yaml::quoted_value(path)).collect();
-            format!("[{}]", several.join(", "))
         }
     }
 }

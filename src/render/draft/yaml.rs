@@ -6,6 +6,14 @@ use std::fmt::Write as _;
 const WORDS: [&str; 12] =
     ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"];
 
+/// Tells whether a manifest takes a name as a key, and a target as a part of a mapping: not one that merges
+/// mappings, refers to a variable, or is a path.
+pub(super) fn is_name(text: &str) -> bool {
+    !matches!(text, "" | "<<" | "." | "..")
+        && !text.contains("${env:")
+        && !text.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
+}
+
 /// Returns `text` as a key.
 pub(super) fn key(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
