@@ -12,7 +12,7 @@ mod legacy;
 mod portable;
 
 use super::meta::Meta;
-use super::tsm::{Archives, Error, Notice};
+use super::tsm::{Archives, Error, Notice, is_internal};
 use crate::model::Origin;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -83,8 +83,7 @@ impl Backup {
                 let is_held = |id: &u64| held.is_some_and(|held| held.contains(id));
                 let missing: Vec<u64> = ids.iter().copied().filter(|id| !is_held(id)).collect();
                 let keep = ids.is_empty() || held.is_some();
-                // Nobody wants the server's measurements of itself.
-                if !missing.is_empty() && !database.name.starts_with("_internal") {
+                if !missing.is_empty() && !is_internal(&database.name) {
                     notices.push(Notice::NotBackedUp { origin, shards: missing, whole: !keep });
                 }
                 keep

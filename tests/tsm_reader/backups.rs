@@ -3,9 +3,11 @@
 use crate::answers::{answer, assert_answered, unzip};
 use crate::encode::Column;
 use crate::files::{self, Keys};
+use crate::history;
 use crate::points::{Points, open, read, read_with, recorded, salvage};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -320,6 +322,20 @@ fn every_cut_of_a_plain_archive_is_told_and_every_flip_that_changes_a_point() {
     }
 }
 
+#[test]
+fn a_header_that_was_zeroed_is_told() {
+    let folder = Folder::new();
+    let sound = tar_of(&[tsm(1, 1, &[(1, 10)]), tsm(2, 1, &[(2, 20)])]);
+    for start in (0..sound.len() - 1024).step_by(512) {
+        let mut bytes = sound.clone();
+        bytes[start..start + 512].fill(0);
+        folder.write("db.rp.00001.00", bytes).write("meta.00", legacy_meta());
+        folder.read().unwrap_err();
+        let (points, notices) = folder.salvaged();
+        assert!(points.len() < 2 && !notices.is_empty(), "{start}: {points:?}");
+    }
+}
+
 fn legacy_meta() -> Vec<u8> {
     let copy = &meta(&[1])[2..];
     let length = (copy.len() as u64).to_be_bytes();
@@ -380,4 +396,29 @@ fn nothing_is_left_in_the_folder_for_temporary_files() {
     let error = directory.units(&origin(), OnDamage::Fail).unwrap_err();
     assert_eq!(error.code().id, "TG0461");
     std::fs::create_dir(scratch.path()).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn backups_read_back_as_the_history_of_their_files(
+        files in proptest::collection::vec(history::file(), 1..6),
+        in_newest in proptest::collection::vec(any::<bool>(), 6),
+    ) {
+        let mut archives = [Vec::new(), Vec::new()];
+        for (n, (generation, sequence, tsm, tombstone)) in history::shard(&files, &[]).tsm.into_iter().enumerate() {
+            let name = |kind: &str| format!("db/rp/1/{generation:09}-{sequence:09}.{kind}");
+            let to = &mut archives[usize::from(in_newest[n])];
+            to.extend(tombstone.map(|bytes| (name("tombstone"), bytes)));
+            to.push((name("tsm"), tsm));
+        }
+        let portable = Folder::new();
+        portable.add("20260101T000000Z", &archives[0]).add("20260102T000000Z", &archives[1]);
+        let old = Folder::new();
+        old.write("db.rp.00001.00", tar_of(&archives[0])).write("db.rp.00001.01", tar_of(&archives[1]));
+        let expected = history::expected(&files, &[]);
+        prop_assert_eq!(&portable.read().unwrap().0, &expected);
+        prop_assert_eq!(&old.read().unwrap().0, &expected);
+    }
 }

@@ -18,13 +18,13 @@ fn key(n: usize) -> Vec<u8> {
 
 /// One TSM file: for each key blocks of (times, seed of the values), then statements of deletes.
 #[derive(Debug, Clone)]
-struct File {
+pub(crate) struct File {
     keys: BTreeMap<usize, Vec<(Vec<i64>, u8)>>,
     statements: Vec<Vec<(usize, i64, i64)>>,
 }
 
 #[derive(Debug, Clone)]
-enum LogOp {
+pub(crate) enum LogOp {
     Write(Vec<(usize, Vec<i64>, u8)>),
     DeleteKeys(Vec<usize>),
     DeleteRange(Vec<usize>, i64, i64),
@@ -49,7 +49,7 @@ fn range() -> impl Strategy<Value = (i64, i64)> {
     ]
 }
 
-fn file() -> impl Strategy<Value = File> {
+pub(crate) fn file() -> impl Strategy<Value = File> {
     // Sound blocks ascend; those of one key may overlap, as old servers left them, in the order of their starts.
     let blocks = vec((times(true), any::<u8>()), 1..4).prop_map(|mut blocks| {
         blocks.sort_by_key(|(times, _)| times[0]);
@@ -108,7 +108,7 @@ impl Model {
     }
 }
 
-fn expected(files: &[File], log: &[LogOp]) -> Points {
+pub(crate) fn expected(files: &[File], log: &[LogOp]) -> Points {
     let mut all = Model::default();
     for file in files {
         let mut of_file = Model::default();
@@ -137,7 +137,7 @@ fn expected(files: &[File], log: &[LogOp]) -> Points {
     all.0.into_iter().map(named).collect()
 }
 
-fn shard(files: &[File], log: &[LogOp]) -> Shard {
+pub(crate) fn shard(files: &[File], log: &[LogOp]) -> Shard {
     let mut shard = Shard::default();
     for (nth, file) in files.iter().enumerate() {
         let mut keys: Keys = Vec::new();

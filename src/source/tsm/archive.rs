@@ -13,7 +13,7 @@ use super::shard::{tsm_input, tsm_numbers};
 use flate2::bufread::MultiGzDecoder;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -127,6 +127,9 @@ impl Archive {
                 members.add(nth, wanted, Extent::part(Arc::clone(&file), start, size, &path));
             }
         }
+        let mut rest = &*file;
+        rest.seek(io::SeekFrom::Start(end.min(length))).map_err(|e| self.io("read", e))?;
+        let length = self.only_zeros(&mut rest, end.min(length))?;
         self.ends(end, length)
     }
 
@@ -154,8 +157,26 @@ impl Archive {
         }
         // To its very end, where the checksum is.
         let mut plain = tar.into_inner();
-        io::copy(&mut plain, &mut io::sink()).map_err(|e| self.failed(plain.count, &e))?;
-        self.ends(end, plain.count)
+        let at = plain.count;
+        let length = self.only_zeros(&mut plain, at)?;
+        self.ends(end, length)
+    }
+
+    /// Reads what follows the members, from `at` on, and returns where it ends. A header that was zeroed looks
+    /// like the end of the archive, but has files behind it.
+    fn only_zeros(&self, from: &mut impl Read, mut at: u64) -> Result<u64, Error> {
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let count = match from.read(&mut buffer) {
+                Ok(0) => return Ok(at),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                count => count.map_err(|e| self.failed(at, &e))?,
+            };
+            if buffer.get(..count).unwrap_or_default().iter().any(|byte| *byte != 0) {
+                return Err(self.damaged(at, "something follows the zeros that end it"));
+            }
+            at += count as u64;
+        }
     }
 
     /// Copies a member to the end of `spool`; returns its bytes.
@@ -180,7 +201,7 @@ impl Archive {
             .ok_or_else(|| self.damaged(start, "a file has an impossible length"))
     }
 
-    /// Checks that an archive of `length` bytes is whole: two blocks of zeros end it, and none but zeros follow.
+    /// Checks that an archive of `length` bytes is whole: two blocks of zeros follow the last member.
     fn ends(&self, end: u64, length: u64) -> Result<(), Error> {
         if length < end.saturating_add(2 * BLOCK) {
             return Err(self.damaged(length, "it is cut off: the blocks that end an archive are missing"));

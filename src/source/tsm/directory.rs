@@ -54,7 +54,7 @@ pub struct Unit {
 }
 
 /// The server's own measurements of itself. Nobody wants them moved.
-fn is_internal(database: &str) -> bool {
+pub(in crate::source) fn is_internal(database: &str) -> bool {
     database.starts_with("_internal")
 }
 

@@ -31,6 +31,7 @@ pub(super) use archive::first_name;
 pub use archive::{Archive, Archives};
 pub(super) use block::take_varint;
 pub use check::Checked;
+pub(super) use directory::is_internal;
 pub use directory::{Directory, Folders, NodeFolders, Unit};
 pub use error::{Error, Lost, shown};
 pub use export::{Export, Exported, Pack, Piece, Watch};
