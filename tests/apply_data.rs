@@ -6,10 +6,12 @@ mod apply_support;
 
 use apply_support::{Trial, message, words};
 use tidegate::apply::{Detail, Outcome, StepResult, Verdict};
+use tidegate::line::Precision;
 use tidegate::model::{Bucket, Kind, Origin, Retention};
 use tidegate::plan::{Action, Options};
 use tidegate::run::{Event, History};
 use tidegate::sandbox::{Class, Faults};
+use tidegate::target::Encoding;
 use tidegate::transfer::Ledger;
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +44,17 @@ fn ledger(outcome: &Outcome) -> Ledger {
 
 async fn write(trial: &Trial, bucket: &str, line: &'static str) {
     let bucket = trial.client.observe_bucket(&bucket.into()).await.unwrap().unwrap().id.unwrap();
-    trial.client.write(&bucket, line.into(), false, &CancellationToken::new(), &|_| {}).await.unwrap();
+    trial
+        .client
+        .write(
+            &bucket,
+            line.into(),
+            Encoding { precision: Precision::Nanoseconds, gzip: false },
+            &CancellationToken::new(),
+            &|_| {},
+        )
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ mod apply_support;
 use apply_support::{Trial, mappings, message, words};
 use std::collections::BTreeSet;
 use tidegate::apply::Verdict;
+use tidegate::line::Precision;
 use tidegate::model::{Bucket, Dbrp, Kind, ResourceId, Retention};
 use tidegate::plan::Options;
 use tidegate::run::{Event, History};
 use tidegate::sandbox::{Class, Fault, Faults};
-use tidegate::target::Written;
+use tidegate::target::{Encoding, Written};
 
 /// Two retention policies, of which the one that comes later by name is the default.
 const TWO_POLICIES: &str = "
@@ -273,7 +274,11 @@ async fn pruned_buckets_are_deleted_unless_points_came_meanwhile() {
     let weekly = bucket_id(&trial, "telegraf/weekly").await;
     let nothing = tokio_util::sync::CancellationToken::new();
     let line = "m f=1 1795160000000000000".into();
-    let written = trial.client.write(&weekly, line, false, &nothing, &|_| {}).await.unwrap();
+    let written = trial
+        .client
+        .write(&weekly, line, Encoding { precision: Precision::Nanoseconds, gzip: false }, &nothing, &|_| {})
+        .await
+        .unwrap();
     assert_eq!(written, Written::Stored);
 
     let (outcome, _) = trial.apply(&manifest, plan).await;

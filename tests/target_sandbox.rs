@@ -6,11 +6,12 @@ mod roles {
     use bytes::Bytes;
     use std::collections::BTreeSet;
     use std::sync::Arc;
+    use tidegate::line::Precision;
     use tidegate::model::{
         Bucket, Clock, Coded, Dbrp, Kind, Limits, Origin, Retention, TimeRange, Timestamp,
     };
     use tidegate::sandbox::{Config, Quotas, Sandbox};
-    use tidegate::target::{Client, CountQuery, Counts, Options, Written};
+    use tidegate::target::{Client, CountQuery, Counts, Encoding, Options, Written};
     use tokio_util::sync::CancellationToken;
 
     const KINDS: [Kind; 3] = [Kind::OssV2, Kind::CloudTsm, Kind::CloudServerless];
@@ -96,7 +97,10 @@ mod roles {
         assert_eq!(error.code().id, "TG0513");
         assert!(error.to_string().ends_with("the token needs `write:buckets`"), "{error}");
         let (cancel, body) = (CancellationToken::new(), Bytes::from_static(b"m v=1 1"));
-        let error = reader.write(&id, body, true, &cancel, &|_| {}).await.unwrap_err();
+        let error = reader
+            .write(&id, body, Encoding { precision: Precision::Nanoseconds, gzip: true }, &cancel, &|_| {})
+            .await
+            .unwrap_err();
         assert_eq!(error.code().id, "TG0513");
     }
 
@@ -114,7 +118,16 @@ mod roles {
                 3 * HOUR,
             );
             let cancel = CancellationToken::new();
-            let written = client.write(&id, Bytes::from(lines), true, &cancel, &|_| {}).await.unwrap();
+            let written = client
+                .write(
+                    &id,
+                    Bytes::from(lines),
+                    Encoding { precision: Precision::Nanoseconds, gzip: true },
+                    &cancel,
+                    &|_| {},
+                )
+                .await
+                .unwrap();
             assert_eq!(written, Written::Stored, "{kind}");
             assert!(client.has_points(&BUCKET.into()).await.unwrap(), "{kind}");
             let name = b"m \"q\", $".to_vec();

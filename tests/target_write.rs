@@ -10,8 +10,9 @@ mod write {
     use bytes::Bytes;
     use std::sync::Mutex;
     use std::time::Duration;
+    use tidegate::line::Precision;
     use tidegate::model::{Coded, ResourceId};
-    use tidegate::target::{Client, Error, Notice, Options, Others, Timeouts, Wait, Written};
+    use tidegate::target::{Client, Encoding, Error, Notice, Options, Others, Timeouts, Wait, Written};
     use tokio::time::Instant;
     use tokio_util::sync::CancellationToken;
 
@@ -49,7 +50,9 @@ mod write {
         };
         let body = Bytes::from(body.to_owned());
         let bucket = ResourceId::from("0b0b0b0b0b0b0b0b");
-        let result = client.write(&bucket, body, gzip, cancel, &notice).await;
+        let result = client
+            .write(&bucket, body, Encoding { precision: Precision::Nanoseconds, gzip }, cancel, &notice)
+            .await;
         Outcome { result, notices: notices.into_inner().unwrap(), took: begun.elapsed() }
     }
 
@@ -162,7 +165,15 @@ mod write {
         let _frozen = Frozen::now();
         let begun = Instant::now();
         let body = Bytes::from_static(b"m v=1 1\n");
-        let result = client.write(&"0b".into(), body, false, &cancel, &|_| cancel.cancel()).await;
+        let result = client
+            .write(
+                &"0b".into(),
+                body,
+                Encoding { precision: Precision::Nanoseconds, gzip: false },
+                &cancel,
+                &|_| cancel.cancel(),
+            )
+            .await;
         assert!(matches!(result, Err(Error::Cancelled)));
         assert_eq!(begun.elapsed(), Duration::ZERO);
     }
@@ -316,8 +327,9 @@ mod canary {
     use crate::target_fake::{Reply, refusal, text};
     use bytes::Bytes;
     use std::time::Duration;
+    use tidegate::line::Precision;
     use tidegate::model::{Bucket, Retention};
-    use tidegate::target::{Client, Options, Timeouts};
+    use tidegate::target::{Client, Encoding, Options, Timeouts};
     use tokio_util::sync::CancellationToken;
 
     fn assert_hidden(what: &str, text: &str) {
@@ -373,7 +385,18 @@ mod canary {
                 format!("{:?}", client.create_bucket(&bucket).await),
                 format!("{:?}", client.check_token().await),
                 format!("{:?}", client.has_points(&"b".into()).await),
-                format!("{:?}", client.write(&"b".into(), body, true, &cancel, &notice).await),
+                format!(
+                    "{:?}",
+                    client
+                        .write(
+                            &"b".into(),
+                            body,
+                            Encoding { precision: Precision::Nanoseconds, gzip: true },
+                            &cancel,
+                            &notice
+                        )
+                        .await
+                ),
                 client.observe().await.map_or_else(|error| error.to_string(), |_| String::new()),
             ];
             for result in results {
@@ -403,7 +426,16 @@ mod canary {
         let fake = start(&Organization::oss()).await;
         let client = Client::connect(Options { trace: Some(path.clone()), ..options(&fake) }).await.unwrap();
         let (cancel, body) = (CancellationToken::new(), Bytes::from("m v=1 1\n".repeat(1_000)));
-        client.write(&"0b".into(), body, true, &cancel, &|_| {}).await.unwrap();
+        client
+            .write(
+                &"0b".into(),
+                body,
+                Encoding { precision: Precision::Nanoseconds, gzip: true },
+                &cancel,
+                &|_| {},
+            )
+            .await
+            .unwrap();
         let trace = std::fs::read_to_string(path).unwrap();
         let last: serde_json::Value = serde_json::from_str(trace.lines().last().unwrap()).unwrap();
         assert_eq!((last["method"].as_str(), last["status"].as_u64()), (Some("POST"), Some(204)));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tidegate::line::Precision;
 use tidegate::manifest::VerifyMethod;
 use tidegate::model::{
     Bucket, Clock, Coded, Dbrp, Kind, OnTypeConflict, Origin, ResourceId, Retention, TimeRange, Timestamp,
@@ -14,7 +15,7 @@ use tidegate::plan::Verify;
 use tidegate::run::{Event, events};
 use tidegate::sandbox::{Config, Sandbox};
 use tidegate::source::{ExportFiles, Exports, Source};
-use tidegate::target::{Client, Options};
+use tidegate::target::{Client, Encoding, Options};
 use tidegate::verify::{Context, Error, Patience, Report, Verdict, run};
 use tokio_util::sync::CancellationToken;
 
@@ -75,7 +76,16 @@ impl Trial {
 
     async fn write(&self, text: impl AsRef<[u8]>) {
         let body = text.as_ref().to_vec().into();
-        self.client.write(&self.bucket, body, true, &CancellationToken::new(), &|_| {}).await.unwrap();
+        self.client
+            .write(
+                &self.bucket,
+                body,
+                Encoding { precision: Precision::Nanoseconds, gzip: true },
+                &CancellationToken::new(),
+                &|_| {},
+            )
+            .await
+            .unwrap();
     }
 
     fn file(&self, text: impl AsRef<[u8]>) -> PathBuf {

@@ -33,6 +33,16 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// Returns the word of the HTTP API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Microseconds => "us",
+            Self::Milliseconds => "ms",
+            Self::Seconds => "s",
+        }
+    }
+
     /// Returns the unit in nanoseconds.
     pub fn nanoseconds(self) -> i64 {
         match self {

@@ -31,4 +31,4 @@ pub use error::{AnswerError, Error};
 pub use options::{Options, Timeouts};
 pub use query::{CountQuery, Counts};
 pub use refusal::{NamedLine, Others, Refusal};
-pub use write::{Notice, Wait, Written};
+pub use write::{Encoding, Notice, Wait, Written};

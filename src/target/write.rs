@@ -5,6 +5,7 @@ use super::call::{self, Attempts, Failed};
 use super::http::{Answer, Body, Request};
 use super::refusal::{self, Refusal};
 use super::{Client, Error};
+use crate::line::Precision;
 use crate::model::ResourceId;
 use bytes::Bytes;
 use flate2::Compression;
@@ -56,26 +57,35 @@ pub struct Notice {
     pub message: String,
 }
 
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoding {
+    /// The unit of its times.
+    pub precision: Precision,
+    /// Whether it is compressed on the way.
+    pub gzip: bool,
+}
+
 impl Client {
-    /// Writes `body`, nanosecond precision, to a bucket.
+    /// Writes `body` to a bucket.
     ///
     /// Waits and retries with identical bytes where waiting helps, and tells `notice` about it before
-    /// each wait. Gives up after the times of [`super::Timeouts`] without success. `gzip` compresses
-    /// the body, once. When cancelled, a request in flight may still finish within 1.5 seconds.
+    /// each wait. Gives up after the times of [`super::Timeouts`] without success. The body is
+    /// compressed once. When cancelled, a request in flight may still finish within 1.5 seconds.
     pub async fn write(
         &self,
         bucket: &ResourceId,
         body: Bytes,
-        gzip: bool,
+        encoding: Encoding,
         cancel: &CancellationToken,
         notice: &(dyn Fn(Notice) + Send + Sync),
     ) -> Result<Written, Error> {
         let lines = body.clone();
-        let compressed = if gzip { Some(compress(body).await?) } else { None };
+        let compressed = if encoding.gzip { Some(compress(body).await?) } else { None };
         let mut request = Request::new(Method::POST, &["api", "v2", "write"], "write:buckets")
             .query("orgID", self.organization().id.as_str())
             .query("bucket", bucket.as_str())
-            .query("precision", "ns");
+            .query("precision", encoding.precision.as_str());
         request.body = Body::Lines { plain: lines, gzip: compressed };
         let mut attempts = Attempts::new();
         loop {

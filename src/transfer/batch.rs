@@ -1,8 +1,10 @@
 //! Cuts batches, the same ones every time the same source is read.
 
-use crate::line::Line;
+use super::precision;
+use crate::line::{Line, Precision};
 use crate::run::Cut;
 use bytes::Bytes;
+use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Raised when the rule for cutting or spreading changes: batches of another rule are other batches.
@@ -24,6 +26,8 @@ pub(super) struct Batch {
     pub(super) seq: u64,
     /// The lines, a line break after each.
     pub(super) text: Bytes,
+    /// The unit of their times.
+    pub(super) precision: Precision,
     /// Where each line is.
     pub(super) lines: Vec<Placed>,
     /// Lines that were read between them and cannot be sent.
@@ -67,6 +71,12 @@ impl Batch {
     pub(super) fn line(&self, index: usize) -> &[u8] {
         let range = self.lines.get(index).map(|line| line.start..line.end.saturating_sub(1));
         range.and_then(|range| self.text.get(range)).unwrap_or_default()
+    }
+
+    /// Returns a line as the source has it, in nanoseconds, without its line break.
+    pub(super) fn source_line(&self, index: usize) -> Cow<'_, [u8]> {
+        let time = self.lines.get(index).map_or(0, |line| line.time);
+        precision::lengthen(self.line(index), time, self.precision)
     }
 
     /// Returns how many lines were read for the batch.
@@ -154,8 +164,9 @@ impl Cutter {
             return None;
         }
         let next = Open { seq: open.seq + 1, ..Open::default() };
-        let Open { seq, text, lines, unsendable, .. } = std::mem::replace(open, next);
-        Some(Batch { lane, seq, text: text.into(), lines, unsendable })
+        let Open { seq, mut text, mut lines, unsendable, .. } = std::mem::replace(open, next);
+        let precision = precision::shorten(&mut text, &mut lines);
+        Some(Batch { lane, seq, text: text.into(), precision, lines, unsendable })
     }
 }
 

@@ -106,7 +106,7 @@ proptest! {
             prop_assert!(batch.len() > 0 && batch.len() <= 7);
             prop_assert!(batch.text.len() as u64 <= bytes || batch.len() == 1);
             found.extend(batch.lines.iter().enumerate()
-                .map(|(at, placed)| (placed.place.offset, batch.line(at).to_vec())));
+                .map(|(at, placed)| (placed.place.offset, batch.source_line(at).into_owned())));
             found.extend(batch.unsendable.iter().map(|line| (line.place.offset, line.text.clone())));
         }
         found.sort();

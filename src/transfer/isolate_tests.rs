@@ -1,6 +1,7 @@
 //! The search for refused lines, against five ways in which servers name them.
 
 use super::*;
+use crate::line::Precision;
 use crate::transfer::batch::{Place, Placed};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -19,7 +20,14 @@ fn batch(lines: &[String]) -> Batch {
             place: Place { file: 0, offset: at as u64, line: 0 },
         });
     }
-    Batch { lane: 0, seq: 0, text: text.into(), lines: placed, unsendable: Vec::new() }
+    Batch {
+        lane: 0,
+        seq: 0,
+        text: text.into(),
+        precision: Precision::Nanoseconds,
+        lines: placed,
+        unsendable: Vec::new(),
+    }
 }
 
 /// How a server answers to a body with bad lines.

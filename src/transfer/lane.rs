@@ -6,9 +6,11 @@ use super::isolate::{Found, Isolation};
 use super::rejects::{Reject, reject};
 use super::scan::Ended;
 use super::shared::Shared;
+use crate::line::Precision;
 use crate::run::{BatchAcked, Entry, Rejected};
-use crate::target::{self, Written};
+use crate::target::{self, Encoding, Written};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::mpsc;
@@ -34,7 +36,7 @@ async fn send(shared: &Shared, batch: &Batch) -> Result<Option<Found>, Error> {
         (0..batch.lines.len()).partition(|at| batch.lines.get(*at).is_some_and(|line| line.time >= cutoff.0));
     let mut isolation = Isolation::new(batch, fresh, shared.ceiling.load(Ordering::Relaxed));
     while let Some(body) = isolation.next() {
-        let Some(written) = write(shared, body).await? else { return Ok(None) };
+        let Some(written) = write(shared, body, batch.precision).await? else { return Ok(None) };
         isolation.answer(written).map_err(|message| Error::EveryLineRefused { message })?;
         shared.ceiling.fetch_min(isolation.ceiling(), Ordering::Relaxed);
     }
@@ -43,7 +45,7 @@ async fn send(shared: &Shared, batch: &Batch) -> Result<Option<Found>, Error> {
 }
 
 /// Writes one body when the quota allows it.
-async fn write(shared: &Shared, body: Bytes) -> Result<Option<Written>, Error> {
+async fn write(shared: &Shared, body: Bytes, precision: Precision) -> Result<Option<Written>, Error> {
     let bytes = body.len() as u64;
     let limit = shared.limiter.spend(bytes, |pause| shared.waiting(pause, "write quota used up"));
     tokio::select! {
@@ -51,9 +53,9 @@ async fn write(shared: &Shared, body: Bytes) -> Result<Option<Written>, Error> {
         () = shared.stop.cancelled() => return Ok(None),
         () = limit => {}
     }
-    let gzip = shared.transfer.settings.gzip;
+    let encoding = Encoding { precision, gzip: shared.transfer.settings.gzip };
     let notice = |notice| shared.noticed(notice, bytes);
-    match shared.client.write(&shared.bucket_id, body, gzip, &shared.stop, &notice).await {
+    match shared.client.write(&shared.bucket_id, body, encoding, &shared.stop, &notice).await {
         Ok(written) => Ok(Some(written)),
         Err(target::Error::Cancelled) => Ok(None),
         Err(error) => Err(error.into()),
@@ -106,15 +108,15 @@ pub(super) fn check_rejects(shared: &Shared, rejected: u64, last: Option<&Reject
 }
 
 /// Returns the refused lines of a batch in the order of the source, with their texts.
-fn refused_lines<'a>(shared: &Shared, batch: &'a Batch, found: &Found) -> Vec<(Reject, &'a [u8])> {
+fn refused_lines<'a>(shared: &Shared, batch: &'a Batch, found: &Found) -> Vec<(Reject, Cow<'a, [u8]>)> {
     let files = &shared.transfer.files;
     let number = (batch.lane, batch.seq);
     let unsendable = batch.unsendable.iter().map(|line| {
-        (line.place, reject(files, line.place, number, None, &line.reason), line.text.as_slice())
+        (line.place, reject(files, line.place, number, None, &line.reason), Cow::Borrowed(&line.text[..]))
     });
     let refused = found.refused.iter().filter_map(|(at, status, reason)| {
         let place = batch.lines.get(*at)?.place;
-        Some((place, reject(files, place, number, Some(*status), reason), batch.line(*at)))
+        Some((place, reject(files, place, number, Some(*status), reason), batch.source_line(*at)))
     });
     let mut all: Vec<_> = unsendable.chain(refused).collect();
     all.sort_by_key(|(place, ..)| *place);

@@ -20,6 +20,7 @@ mod lane;
 mod ledger;
 mod left_out;
 mod limiter;
+mod precision;
 mod rejects;
 mod scan;
 mod shared;

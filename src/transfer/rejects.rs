@@ -5,6 +5,7 @@ use super::batch::Place;
 use crate::model::Origin;
 use crate::run::{StateDir, TransferHistory};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -107,7 +108,7 @@ impl Rejects {
     /// Records refused lines of one batch; they are on the disk when this returns.
     ///
     /// `at` and `bytes` of a reject are filled in here.
-    pub(super) fn record(&mut self, rejects: &mut [(Reject, &[u8])]) -> Result<(), Error> {
+    pub(super) fn record(&mut self, rejects: &mut [(Reject, Cow<'_, [u8]>)]) -> Result<(), Error> {
         let (mut lines, mut reasons) = (Vec::new(), Vec::new());
         let mut length = self.open.as_ref().map_or(0, |open| open.length);
         for (reject, text) in rejects.iter_mut() {
@@ -248,8 +249,10 @@ mod tests {
     fn keeps_lines_and_reasons_side_by_side() {
         let (_root, dir) = dir();
         let mut rejects = Rejects::open(&dir, &origin(), None).unwrap();
-        rejects.record(&mut [(at(0, 0), b"m v= 1"), (at(7, 0), b"m s=\"a\nb\" 2")]).unwrap();
-        rejects.record(&mut [(at(30, 1), b"x")]).unwrap();
+        rejects
+            .record(&mut [(at(0, 0), b"m v= 1"[..].into()), (at(7, 0), b"m s=\"a\nb\" 2"[..].into())])
+            .unwrap();
+        rejects.record(&mut [(at(30, 1), b"x"[..].into())]).unwrap();
         assert_eq!(fs::read(rejects.path()).unwrap(), b"m v= 1\nm s=\"a\nb\" 2\nx\n");
         let found = rejected(&dir, &origin());
         let places: Vec<_> = found.iter().map(|r| (r.byte, r.at, r.bytes)).collect();
@@ -269,7 +272,7 @@ mod tests {
     #[test]
     fn beginning_anew_removes_what_an_earlier_transfer_left() {
         let (_root, dir) = dir();
-        Rejects::open(&dir, &origin(), None).unwrap().record(&mut [(at(0, 0), b"x")]).unwrap();
+        Rejects::open(&dir, &origin(), None).unwrap().record(&mut [(at(0, 0), b"x"[..].into())]).unwrap();
         Rejects::open(&dir, &origin(), None).unwrap();
         assert_eq!(fs::read_dir(dir.rejects()).unwrap().count(), 0);
     }
