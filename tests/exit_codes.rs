@@ -5,7 +5,7 @@ mod support;
 
 use reqwest::Method;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use support::scene::Scene;
 use support::{Run, Workdir};
 
@@ -92,20 +92,22 @@ fn more_deletes_than_the_safety_rules_allow_exit_with_12() {
     scene.ask(Method::GET, "/api/v2/buckets?name=telegraf/daily", "");
 }
 
+/// Starts an apply and returns it when it has begun to move data, with what it still says: somebody must
+/// read that.
+fn moving(scene: &Scene) -> (Child, impl Iterator<Item = std::io::Result<String>> + use<>) {
+    let mut command = scene.workdir.command(&["apply", "--auto-approve"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("transfer.telegraf.autogen")), "it moves no data");
+    (child, lines)
+}
+
 #[test]
 fn a_second_run_at_the_same_time_exits_with_13() {
     let scene = Scene::new("oss_v2", &["--delay-writes", "300ms"]);
-    let mut first = scene
-        .workdir
-        .command(&["apply", "--auto-approve"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("transfer.")), "the first run begins to move data");
+    let (mut first, rest) = moving(&scene);
     scene.workdir.run(&["apply", "--auto-approve"]).exits(13).stderr_has(&first.id().to_string());
-    std::thread::spawn(move || lines.for_each(drop));
+    std::thread::spawn(move || rest.for_each(drop));
     assert!(first.wait().unwrap().success());
 }
 
@@ -199,19 +201,11 @@ fn a_dead_server_exits_with_1() {
 fn an_interrupted_run_exits_with_130_and_goes_on_later() {
     let scene = Scene::new("oss_v2", &["--delay-writes", "200ms"]);
     scene.workdir.write("autogen.lp", support::scene::lines("cpu", 60_000));
-    let mut child = scene
-        .workdir
-        .command(&["apply", "--auto-approve"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("transfer.telegraf.autogen")));
+    let (child, rest) = moving(&scene);
     let interrupt =
         std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
-    std::thread::spawn(move || lines.for_each(drop));
+    std::thread::spawn(move || rest.for_each(drop));
     let run = Run::of(child.wait_with_output().unwrap(), &["apply"]).exits(130);
     assert!(run.stdout.contains("interrupted"), "{}", run.stdout);
     scene.workdir.run(&["apply", "--auto-approve"]).exits(0);
