@@ -36,11 +36,16 @@ fn ask_for(server: &Influxd, origin: &Origin) -> BTreeMap<At, Json> {
 }
 
 /// Asserts that a directory holds exactly what was answered.
-pub(crate) fn assert_holds(directory: &Directory, answers: &Answers) {
+fn assert_holds(directory: &Directory, answers: &Answers) {
+    // A server that is killed leaves a torn entry; nothing else may be odd.
+    assert_holds_with(directory, answers, |notice| matches!(notice, Notice::TornEnd { .. }));
+}
+
+/// Asserts that a directory holds exactly what was answered, with no notices but some.
+pub(crate) fn assert_holds_with(directory: &Directory, answers: &Answers, expected: fn(&Notice) -> bool) {
     for (origin, answered) in answers {
         let (points, notices) = read_with(directory, origin, &Options::default()).unwrap();
-        // A server that is killed leaves a torn entry; nothing else may be odd.
-        assert!(notices.iter().all(|notice| matches!(notice, Notice::TornEnd { .. })), "{notices:?}");
+        assert!(notices.iter().all(expected), "{notices:?}");
         assert_answered(&points, answered);
     }
     let origins: BTreeSet<&Origin> = directory.origins().collect();

@@ -8,6 +8,7 @@
 mod answers;
 mod compare;
 mod histories;
+mod increments;
 #[path = "../tsm_reader/points.rs"]
 #[expect(dead_code, reason = "recorded files are read elsewhere")]
 mod points;
