@@ -72,12 +72,24 @@ pub(crate) enum Command {
     /// Compare both sides again.
     Verify(VerifyArgs),
     /// Print a manifest made from what a 1.x server's files hold.
+    ///
+    /// Every database and retention policy is in it, `_internal` excepted, with its retention and what it holds;
+    /// continuous queries, users and what looks odd are comments. It validates and plans as it is.
     Discover(super::discover::DiscoverArgs),
     /// Print what a 1.x server's files hold, shard by shard.
+    ///
+    /// Values are not decoded, so numbers of values are upper bounds where blocks overlap or were deleted from:
+    /// `--exact` reads and merges them. `_internal` is left out.
     Inventory(super::inventory::InventoryArgs),
     /// Print a 1.x server's files as line protocol, every point once.
+    ///
+    /// Like `influx_inspect export`, but merged: what was overwritten or deleted is not printed, and the fields of a
+    /// point are one line. Names and values that line protocol cannot say are listed. `_internal` is left out.
     Export(super::export::ExportArgs),
     /// Read a 1.x server's files and say what is damaged.
+    ///
+    /// Every block, tombstone and entry of the log is read and decoded, in shards that the server does not show
+    /// too. Exits with 17 if anything is damaged.
     Check(super::check::CheckArgs),
     /// Run or read the embedded target.
     Sandbox(super::sandbox::SandboxArgs),

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::data::{self, DataArgs, Place};
 use super::exit::{Exit, Failure};
 use super::plan::print;
-use super::work::{self, Shown};
+use super::work;
 use crate::render::{self, Findings};
 use crate::source::tsm::{Directory, Folders, Watch};
 use clap::Args;
@@ -31,8 +31,7 @@ pub(crate) async fn run(arguments: &CheckArgs, context: &Context) -> Result<Exit
     };
     place.warn();
     directory.notices().iter().for_each(data::tell);
-    let shown = Shown { what: "checking", unit: "bytes", silent: false };
-    let found = work::run(shown, context, move |watch| read(&directory, found, watch)).await?;
+    let found = work::run(false, context, move |watch| read(&directory, found, watch)).await?;
     print(&if arguments.json {
         render::findings_json(&found)
     } else {
@@ -56,7 +55,7 @@ fn read(directory: &Directory, mut found: Findings, watch: &Watch) -> Result<Fin
         let (tsm, wal) = shard.bytes()?;
         total += tsm + wal;
     }
-    watch.expect(total);
+    watch.begin("checking", total);
     for (origin, shard) in shards {
         found.shards.push((origin.clone(), shard.id, shard.check(watch)?));
     }

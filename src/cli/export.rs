@@ -9,7 +9,7 @@ use super::data::{DataArgs, select, tell, unknown};
 use super::error::Error;
 use super::exit::{Exit, Failure};
 use super::ui::Ui;
-use super::work::{self, Shown};
+use super::work;
 use crate::model::size::{print_bytes, print_count, print_counted};
 use crate::model::{Origin, TimeRange, Timestamp};
 use crate::source::tsm::{
@@ -105,8 +105,7 @@ pub(crate) async fn run(arguments: &ExportArgs, context: &Context) -> Result<Exi
     let partial = sink::Partial::default();
     let job = Job { arguments: arguments.clone(), times, directory, origins, out, partial: partial.clone() };
     let silent = arguments.out == Path::new("-") && std::io::stdout().is_terminal();
-    let shown = Shown { what: "exporting", unit: "bytes", silent };
-    let result = work::run(shown, context, move |watch| job.run(watch)).await;
+    let result = work::run(silent, context, move |watch| job.run(watch)).await;
     // Where the work did not stop in time, or failed.
     partial.remove();
     let Some(done) = result? else {
@@ -171,9 +170,12 @@ impl Job {
                 let (tsm, wal) = shard.bytes()?;
                 total += tsm + wal;
             }
-            units.insert(origin, self.directory.units(origin, options.on_damage)?);
         }
-        watch.expect(total);
+        watch.begin("scanning", total);
+        for origin in &self.origins {
+            units.insert(origin, self.directory.watched_units(origin, options.on_damage, watch)?);
+        }
+        watch.begin("exporting", total);
         let mut done = Done::default();
         if !self.out.is_folder() {
             let mut sink = Sink::open(self.out.file(), self.arguments.compress, &self.partial)?;

@@ -4,12 +4,11 @@ use super::context::Context;
 use super::data::{DataArgs, Place, tell};
 use super::exit::{Exit, Failure};
 use super::plan::print;
-use super::work::{self, Shown};
+use super::work;
 use crate::model::Timestamp;
 use crate::render::{self, Holdings};
 use crate::source::tsm::{Directory, Inventory, OnDamage, Survey, Watch};
 use clap::Args;
-use std::collections::BTreeMap;
 
 #[derive(Debug, Args)]
 pub(crate) struct InventoryArgs {
@@ -56,14 +55,19 @@ impl Taken {
 /// Takes the inventory. What is damaged is left out and told of.
 pub(super) async fn take(data: &DataArgs, exact: bool, context: &Context) -> Result<Taken, Failure> {
     let (place, directory) = data.open()?;
-    let shown = Shown { what: if exact { "reading" } else { "scanning" }, unit: "shards", silent: false };
     let work = move |watch: &Watch| {
-        let shards = directory.origins().map(|origin| directory.shards(origin).map_or(0, BTreeMap::len));
-        watch.expect(shards.sum::<usize>() as u64);
+        let mut total = 0;
+        for origin in directory.origins() {
+            for shard in directory.shards(origin)?.values() {
+                let (tsm, wal) = shard.bytes()?;
+                total += tsm + wal;
+            }
+        }
+        watch.begin(if exact { "reading" } else { "scanning" }, total);
         let inventory = directory.survey(&Survey { on_damage: OnDamage::Salvage, exact, watch })?;
         Ok(Taken { place, directory, inventory })
     };
-    let taken = work::run(shown, context, work).await?;
+    let taken = work::run(false, context, work).await?;
     for shard in taken.inventory.policies.values().flat_map(|facts| facts.shards.values()) {
         shard.notices.iter().for_each(tell);
     }

@@ -185,37 +185,48 @@ impl Progress {
 pub(crate) struct Gauge {
     screen: Screen,
     quiet: bool,
-    what: &'static str,
-    unit: &'static str,
-    began: Timestamp,
-    told: Timestamp,
+    /// What is done, since when, and when it was last told of.
+    part: Option<(&'static str, Timestamp, Timestamp)>,
     bar: Option<ProgressBar>,
 }
 
 impl Gauge {
-    /// Shows on stderr work that begins now.
-    pub(crate) fn on_stderr(ui: &Ui, what: &'static str, unit: &'static str, now: Timestamp) -> Self {
+    /// Shows work on stderr.
+    pub(crate) fn on_stderr(ui: &Ui) -> Self {
         let Progress { screen, quiet, .. } = Progress::on_stderr(ui);
-        Self { screen, quiet, what, unit, began: now, told: now, bar: None }
+        Self { screen, quiet, part: None, bar: None }
     }
 
-    /// Shows how far the work is: in a bar at once, as a line only every few seconds.
-    pub(crate) fn show(&mut self, at: Timestamp, done: u64, total: u64) {
+    /// Shows what is done and how far it is, in bytes: in a bar at once, as a line only every few seconds.
+    pub(crate) fn show(&mut self, at: Timestamp, (what, done, total): (&'static str, u64, u64)) {
         if self.quiet || total == 0 {
             return;
         }
-        let text = self.text(at, done, total);
+        let (began, told) = match self.part {
+            Some((known, began, told)) if known == what => (began, told),
+            _ => {
+                self.end();
+                (at, at)
+            }
+        };
+        let mut text = format!("{} of {}", print_bytes(done), print_bytes(total));
+        let spent = u128::try_from(at.0 - began.0).unwrap_or(0) / 1_000_000_000;
+        let left = u128::from(total.saturating_sub(done)) * spent / u128::from(done.max(1));
+        if let Some(left) = u64::try_from(left).ok().filter(|left| done > 0 && spent > 1 && *left > 0) {
+            text = format!("{text}, {} left", print_seconds(left));
+        }
+        self.part = Some((what, began, told));
         match &mut self.screen {
             Screen::Bars(bars) => {
-                let bar = self.bar.get_or_insert_with(|| bars.add(new_bar(&self.what)));
+                let bar = self.bar.get_or_insert_with(|| bars.add(new_bar(&what)));
                 bar.set_length(total);
                 bar.set_position(done);
                 bar.set_message(text);
             }
-            Screen::Lines(_) if at.0 - self.told.0 < EVERY => {}
+            Screen::Lines(_) if at.0 - told.0 < EVERY => {}
             Screen::Lines(out) => {
-                self.told = at;
-                let _ = writeln!(out, "{}: {text}", self.what);
+                self.part = Some((what, began, at));
+                let _ = writeln!(out, "{what}: {text}");
             }
         }
     }
@@ -224,19 +235,6 @@ impl Gauge {
     pub(crate) fn end(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
-        }
-    }
-
-    fn text(&self, at: Timestamp, done: u64, total: u64) -> String {
-        let text = match self.unit {
-            "bytes" => format!("{} of {}", print_bytes(done), print_bytes(total)),
-            unit => format!("{} of {} {unit}", print_count(done), print_count(total)),
-        };
-        let spent = u128::try_from(at.0 - self.began.0).unwrap_or(0) / 1_000_000_000;
-        let left = u128::from(total.saturating_sub(done)) * spent / u128::from(done.max(1));
-        match u64::try_from(left) {
-            Ok(left) if done > 0 && spent > 1 => format!("{text}, {} left", print_seconds(left.max(1))),
-            _ => text,
         }
     }
 }
@@ -326,22 +324,16 @@ mod tests {
     #[test]
     fn work_without_a_terminal_is_a_line_every_five_seconds() {
         let kept = Kept::default();
-        let mut gauge = Gauge {
-            screen: Screen::Lines(Box::new(kept.clone())),
-            quiet: false,
-            what: "reading",
-            unit: "bytes",
-            began: Timestamp(0),
-            told: Timestamp(0),
-            bar: None,
-        };
+        let screen = Screen::Lines(Box::new(kept.clone()));
+        let mut gauge = Gauge { screen, quiet: false, part: None, bar: None };
         for second in 0..12 {
             let done = u64::try_from(second).unwrap() * 1_000_000;
-            gauge.show(Timestamp(second * 1_000_000_000), done, if second < 2 { 0 } else { 20_000_000 });
+            let what = if second < 6 { "scanning" } else { "reading" };
+            gauge.show(Timestamp(second * 1_000_000_000), (what, done, 20_000_000));
         }
         gauge.end();
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-        assert_eq!(text, "reading: 5 MB of 20 MB, 15s left\nreading: 10 MB of 20 MB, 10s left\n");
+        assert_eq!(text, "scanning: 5 MB of 20 MB, 15s left\nreading: 11 MB of 20 MB, 4s left\n");
     }
 
     fn a_run() -> Vec<(i64, Event)> {

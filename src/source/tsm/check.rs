@@ -87,12 +87,13 @@ impl Check<'_> {
     fn archives(&mut self, shard: u64, archives: &Archives) -> Result<(), Error> {
         self.checked.files += archives.files.len() as u64;
         self.checked.bytes += archives.bytes();
+        let mut told = 0;
         for input in archives.open(shard, &mut self.care)? {
             if let Input::Tsm { file, .. } = input {
-                self.tsm(&file)?;
+                told += self.tsm(&file)?;
             }
         }
-        self.watch.add(archives.bytes());
+        self.watch.add(archives.bytes().saturating_sub(told));
         Ok(())
     }
 
@@ -108,10 +109,15 @@ impl Check<'_> {
             let extent = self.open(&name.file.path)?;
             let length = extent.len();
             match TsmFile::new(extent) {
-                Ok(file) => self.tsm(&file)?,
-                Err(error) => self.left_out(Err(error))?,
+                Ok(file) => {
+                    let blocks = self.tsm(&file)?;
+                    self.watch.add(length.saturating_sub(blocks));
+                }
+                Err(error) => {
+                    self.left_out(Err(error))?;
+                    self.watch.add(length);
+                }
             }
-            self.watch.add(length);
         }
         for path in odd {
             self.care.notice(Notice::OddName { path });
@@ -156,16 +162,21 @@ impl Check<'_> {
         }
     }
 
-    fn tsm(&mut self, file: &TsmFile) -> Result<(), Error> {
+    /// Reads a file; returns the bytes that `watch` was told of.
+    fn tsm(&mut self, file: &TsmFile) -> Result<u64, Error> {
+        let mut told = 0;
         let mut index = file.index(WINDOW);
         loop {
             let mut entries = Vec::new();
             let more = match index.advance(&mut self.care, &mut |entry| entries.push(*entry)) {
                 Ok(more) => more,
-                Err(error) => return self.left_out(Err(error)),
+                Err(error) => {
+                    self.left_out(Err(error))?;
+                    false
+                }
             };
             if !more {
-                return Ok(());
+                return Ok(told);
             }
             if key::split(index.key()).1.is_none() {
                 self.care.notice(Notice::NoField { path: file.path(), key: index.key().to_vec() });
@@ -177,6 +188,8 @@ impl Check<'_> {
                     let kind = Type::from_block(index.kind()).filter(|_| nth == 0);
                     let read = self.block(file, index.key(), entry, kind);
                     self.left_out(read)?;
+                    self.watch.add(u64::from(entry.size));
+                    told += u64::from(entry.size);
                 }
             }
         }

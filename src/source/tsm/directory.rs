@@ -168,9 +168,20 @@ impl Directory {
     /// cluster shards of one group share the time and divide the series, and one cut short shares some time with
     /// the next. Where two hold the same point, the shard with the higher id has the newer one.
     pub fn units(&self, origin: &Origin, on_damage: OnDamage) -> Result<Vec<Unit>, Error> {
+        self.watched_units(origin, on_damage, &Watch::default())
+    }
+
+    /// Does the same, and tells `watch` the bytes that were looked through.
+    pub fn watched_units(
+        &self,
+        origin: &Origin,
+        on_damage: OnDamage,
+        watch: &Watch,
+    ) -> Result<Vec<Unit>, Error> {
         let mut shards = Vec::new();
         for shard in self.shards(origin)?.values() {
-            shards.push((shard.clone(), self.scan(shard, on_damage)?.times));
+            let facts = self.scan_fields(shard, on_damage, watch, &mut |_| ())?;
+            shards.push((shard.clone(), facts.times));
         }
         Ok(Unit::group(shards.into_iter()))
     }

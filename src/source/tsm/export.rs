@@ -5,7 +5,7 @@
 
 use super::directory::{Directory, Unit};
 use super::error::Error;
-use super::gather::{Blocks, Gathered, KeyMerge, Place};
+use super::gather::{Blocks, Gathered, KeyMerge};
 use super::key;
 use super::lines::{ROWS, ROWS_WITH_STRINGS, has_strings};
 use super::notice::{Care, Notice};
@@ -33,7 +33,8 @@ const NAMES: usize = 1000;
 /// Work that takes long, seen from another thread: asked to stop, and telling how far it is.
 #[derive(Debug, Default)]
 pub struct Watch {
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
+    what: Mutex<&'static str>,
     done: AtomicU64,
     total: AtomicU64,
 }
@@ -44,19 +45,22 @@ impl Watch {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Returns how much is done, in the unit of the work.
-    pub fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed)
-    }
-
-    /// Returns how much there is to do; 0 while that is not known.
-    pub fn total(&self) -> u64 {
-        self.total.load(Ordering::Relaxed)
-    }
-
-    /// Sets how much there is to do.
-    pub fn expect(&self, total: u64) {
+    /// Begins a part of the work of so many bytes. `what` says what is done, such as `reading`.
+    pub fn begin(&self, what: &'static str, total: u64) {
+        *self.what.lock().unwrap_or_else(PoisonError::into_inner) = what;
+        self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// Returns what is done, how many bytes of it, and of how many; 0 while that is not known.
+    pub fn seen(&self) -> (&'static str, u64, u64) {
+        let what = *self.what.lock().unwrap_or_else(PoisonError::into_inner);
+        (what, self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    /// Returns a watch for work within the work: it stops with it, and counts for itself.
+    pub(super) fn aside(&self) -> Self {
+        Self { stop: Arc::clone(&self.stop), ..Self::default() }
     }
 
     pub(super) fn add(&self, more: u64) {
@@ -196,7 +200,7 @@ impl Export<'_> {
                 let mut gathered = Gathered::default();
                 let more = keys.next(&mut gathered, &mut care)?;
                 if more && seen.wants(self.measurement, gathered.series()) {
-                    bytes += bytes_of(&gathered);
+                    bytes += gathered.bytes();
                     series.push(gathered);
                 }
                 if bytes >= TASK_BYTES || series.len() >= TASK_SERIES || !more {
@@ -285,7 +289,7 @@ impl Out<'_> {
                 self.made.sums.rejected += rejected.values;
                 self.made.rejected.push(rejected);
             }
-            self.export.watch.add(bytes_of(gathered));
+            self.export.watch.add(gathered.bytes());
         }
         self.hand_on();
         Ok(())
@@ -367,17 +371,4 @@ impl Seen {
             _ => Ok(()),
         }
     }
-}
-
-/// Returns the bytes of the blocks of a series.
-fn bytes_of(gathered: &Gathered) -> u64 {
-    let of_part = |place: &Place| match place {
-        Place::Tsm { count, kept, .. } => {
-            let entries = gathered.entries.get(kept.clone()).unwrap_or_default();
-            let bytes: u64 = entries.iter().map(|entry| u64::from(entry.size)).sum();
-            bytes * *count as u64 / (entries.len() as u64).max(1)
-        }
-        Place::Run { start, end } => end - start,
-    };
-    gathered.parts.iter().map(|part| of_part(&part.place)).sum()
 }

@@ -111,6 +111,19 @@ impl Gathered {
         [self.prefix.as_slice(), self.name(field)].concat()
     }
 
+    /// Returns the bytes of all blocks; about, where the entries of a field are not all kept.
+    pub(super) fn bytes(&self) -> u64 {
+        let of_part = |place: &Place| match place {
+            Place::Tsm { count, kept, .. } => {
+                let entries = self.entries.get(kept.clone()).unwrap_or_default();
+                let bytes: u64 = entries.iter().map(|entry| u64::from(entry.size)).sum();
+                bytes * *count as u64 / (entries.len() as u64).max(1)
+            }
+            Place::Run { start, end } => end - start,
+        };
+        self.parts.iter().map(|part| of_part(&part.place)).sum()
+    }
+
     fn clear(&mut self) {
         self.prefix.clear();
         self.names.clear();

@@ -159,7 +159,7 @@ pub struct Survey<'a> {
     pub on_damage: OnDamage,
     /// Whether everything is read and merged, so that all numbers are exact.
     pub exact: bool,
-    /// Told the shards that are done.
+    /// Told the bytes that are done.
     pub watch: &'a Watch,
 }
 
@@ -191,7 +191,9 @@ impl Directory {
     pub fn survey_of(&self, origin: &Origin, survey: &Survey<'_>) -> Result<PolicyFacts, Error> {
         let mut taking = Taking::default();
         for shard in self.shards(origin)?.values() {
-            let mut of_shard = self.scan_fields(shard, survey.on_damage, survey.watch, &mut |found| {
+            let aside = survey.watch.aside();
+            let watch = if survey.exact { &aside } else { survey.watch };
+            let mut of_shard = self.scan_fields(shard, survey.on_damage, watch, &mut |found| {
                 if !survey.exact {
                     taking.add(shard.id, found);
                 }
@@ -208,7 +210,6 @@ impl Directory {
             }
             taking.facts.shards.insert(shard.id, of_shard);
             taking.before = Some(shard.id);
-            survey.watch.add(1);
         }
         taking.facts.series = taking.series.count();
         if survey.exact {
@@ -219,7 +220,9 @@ impl Directory {
 
     /// Counts the values of shards that overlap, merged. `None` where none do.
     fn merged(&self, origin: &Origin, survey: &Survey<'_>) -> Result<Option<u64>, Error> {
-        let units = self.units(origin, survey.on_damage)?;
+        let aside = survey.watch.aside();
+        let survey = &Survey { watch: &aside, ..*survey };
+        let units = self.watched_units(origin, survey.on_damage, &aside)?;
         if units.iter().all(|unit| unit.shards.len() <= 1) {
             return Ok(None);
         }
@@ -276,6 +279,7 @@ fn count(
             }
         }
         survey.watch.check()?;
+        survey.watch.add(reader.bytes());
         let names: Vec<&[u8]> = reader.field_names().collect();
         for (number, (values, times)) in fields {
             let field = names.get(number).copied().unwrap_or_default();

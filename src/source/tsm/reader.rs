@@ -159,6 +159,11 @@ impl Reader {
         self.gathered.series()
     }
 
+    /// Returns the bytes of the current series' blocks.
+    pub(super) fn bytes(&self) -> u64 {
+        self.gathered.bytes()
+    }
+
     /// Returns the names of the fields of the current series, unescaped, in order.
     pub fn field_names(&self) -> impl Iterator<Item = &[u8]> {
         self.gathered.fields.iter().map(|field| self.gathered.name(field))

@@ -61,6 +61,7 @@ pub(super) fn scan(
             facts.series += 1;
             last.clone_from(&gathered.prefix);
         }
+        watch.add(gathered.bytes());
     }
     Ok(facts)
 }
