@@ -296,7 +296,9 @@ fn damage_stops_a_transfer_and_salvage_moves_the_rest_and_says_what_is_lost() {
     assert!(text.contains("000000001-000000001.tsm") && text.contains("m,host=a"), "{text}");
     let salvage = "{ directory: { data: made, on_corruption: salvage } }";
     write_manifest(&workdir, salvage, "oss_v2", "{ retention: infinite }");
-    apply(&workdir).exits(0).stdout_has("100 read, 100 sent").stderr_has("left out");
+    apply(&workdir).exits(0).stdout_has("1 damaged place passed over").stderr_has("left out");
+    let list = workdir.read(".tidegate/rejects/db.rp.left-out.jsonl");
+    assert!(list.contains("TG0456") && list.contains("m,host=a"), "{list}");
     let moved = dump(&workdir, "db/rp");
     assert_eq!(moved.len(), 100);
     assert!(moved.keys().all(|(series, _, _)| series == b"m,host=b"));

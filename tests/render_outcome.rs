@@ -64,7 +64,7 @@ fn ledger(rejected: u64) -> Detail {
         sent: 1_234_567,
         rejected,
         skipped: 0,
-        left_out: 0,
+        ..Ledger::default()
     })
 }
 

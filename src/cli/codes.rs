@@ -40,9 +40,6 @@ pub static RUNNING: Code =
 /// Warning: the log is not read.
 pub static NO_LOG: Code =
     Code { id: "TG1131", summary: "the write-ahead log is not read", blame: Blame::Usage };
-/// Warning: 1.x files are damaged, or odd.
-pub static NOTICED: Code =
-    Code { id: "TG1132", summary: "something in the 1.x files was left out", blame: Blame::Source };
 /// Warning: there is nothing where the data should be.
 pub static EMPTY: Code = Code { id: "TG1133", summary: "no 1.x database is there", blame: Blame::Source };
 
@@ -60,6 +57,5 @@ pub static ALL: &[&Code] = &[
     &INTERRUPTED,
     &RUNNING,
     &NO_LOG,
-    &NOTICED,
     &EMPTY,
 ];

@@ -52,7 +52,7 @@ impl Place {
     /// Warns of a log that is not read and of a server that runs.
     pub(super) fn warn(&self) {
         if let Self::Folders(folders) = self {
-            warn(folders);
+            warn(folders, "--wal");
         }
     }
 
@@ -121,12 +121,13 @@ fn is_whole(folder: &Path) -> bool {
     folder.join("data").is_dir() && (folder.join("wal").is_dir() || folder.join("meta/meta.db").is_file())
 }
 
-fn warn(folders: &Folders) {
+/// Warns of what should be known before folders are read. `wal` is what names the folder of the log.
+pub(super) fn warn(folders: &Folders, wal: &str) {
     for node in folders.nodes.iter().filter(|node| node.wal.is_none()) {
         let beside = node.data.parent().map(|parent| parent.join("wal")).filter(|wal| wal.is_dir());
         let hint = beside.map_or_else(String::new, |wal| format!("; is it `{}`?", wal.display()));
         Ui::message(&format!(
-            "warning[{}]: without `--wal`, points that are only in the write-ahead log of `{}` are not read{hint}",
+            "warning[{}]: without `{wal}`, points that are only in the write-ahead log of `{}` are not read{hint}",
             codes::NO_LOG.id,
             node.data.display()
         ));
@@ -144,7 +145,7 @@ fn warn(folders: &Folders) {
 
 /// Tells what was noticed in the files.
 pub(super) fn tell(notice: &Notice) {
-    Ui::message(&format!("warning[{}]: {notice}", codes::NOTICED.id));
+    Ui::message(&format!("warning[{}]: {notice}", notice.code().id));
 }
 
 /// Returns the retention policies that are asked for and have shards.

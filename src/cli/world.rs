@@ -148,6 +148,7 @@ fn open_source(manifest: &Manifest) -> Result<Source, Failure> {
             let nodes = nodes.iter().map(|(data, wal)| NodeFolders { data: data.clone(), wal: wal.clone() });
             let folders = Folders { nodes: nodes.collect(), meta: meta.clone() };
             let directory = Directory::open(&folders).map_err(source::Error::from)?;
+            super::data::warn(&folders, "wal");
             open_native(manifest, &directory, *on_corruption)
         }
         SourceConfig::Backup(BackupConfig { path, on_corruption, .. }) => {

@@ -124,6 +124,11 @@ impl Ledger<'_> {
                             .to_owned(),
                     );
                 }
+                if ledger.left_out + ledger.damaged > 0 {
+                    texts.push(
+                        "what was left out is listed there in `*.left-out.jsonl`, with reasons".to_owned(),
+                    );
+                }
                 // A transfer that ran to its end always balances, or it failed for that.
                 if !ledger.balances() {
                     texts.push("lines that were read and not acknowledged are sent again".to_owned());

@@ -188,6 +188,9 @@ pub struct Lines {
     /// Values, not lines, that no line can say, or whose type was not chosen.
     #[serde(default, skip_serializing_if = "none")]
     pub left_out: u64,
+    /// Damaged places of the source that were passed over.
+    #[serde(default, skip_serializing_if = "none")]
+    pub damaged: u64,
 }
 
 /// A comparison of both sides.

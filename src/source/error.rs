@@ -244,10 +244,16 @@ pub struct Warning {
     pub code: &'static Code,
     /// One sentence without a full stop.
     pub message: String,
+    /// Whether it says that data cannot be read and is left out.
+    pub lost: bool,
 }
 
 impl From<&tsm::Notice> for Warning {
     fn from(notice: &tsm::Notice) -> Self {
-        Self { code: notice.code(), message: notice.to_string() }
+        Self {
+            code: notice.code(),
+            message: notice.to_string(),
+            lost: matches!(notice, tsm::Notice::Lost(_)),
+        }
     }
 }

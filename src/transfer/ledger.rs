@@ -17,6 +17,8 @@ pub struct Ledger {
     pub skipped: u64,
     /// Values, not lines, that no line can say, or whose type was not chosen; they are listed beside the rejects.
     pub left_out: u64,
+    /// Damaged places of the source that were passed over, as the manifest asks; they are listed there too.
+    pub damaged: u64,
 }
 
 impl Ledger {
@@ -32,16 +34,21 @@ impl fmt::Display for Ledger {
             [self.read, self.sent, self.rejected, self.skipped, self.left_out].map(print_count);
         write!(f, "{read} read, {sent} sent, {rejected} rejected, {skipped} skipped")?;
         match self.left_out {
+            0 => {}
+            1 => f.write_str("; 1 value left out")?,
+            _ => write!(f, "; {left_out} values left out")?,
+        }
+        match self.damaged {
             0 => Ok(()),
-            1 => f.write_str("; 1 value left out"),
-            _ => write!(f, "; {left_out} values left out"),
+            1 => f.write_str("; 1 damaged place passed over"),
+            n => write!(f, "; {} damaged places passed over", print_count(n)),
         }
     }
 }
 
 impl From<Ledger> for Lines {
     fn from(ledger: Ledger) -> Self {
-        let Ledger { read, sent, rejected, skipped, left_out } = ledger;
-        Self { read, sent, rejected, skipped, left_out }
+        let Ledger { read, sent, rejected, skipped, left_out, damaged } = ledger;
+        Self { read, sent, rejected, skipped, left_out, damaged }
     }
 }

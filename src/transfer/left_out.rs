@@ -1,4 +1,5 @@
-//! Values that have no line, listed with reasons: what line protocol cannot say, and types that were not chosen.
+//! What is left out of a transfer, listed with reasons: values that line protocol cannot say, types that were not
+//! chosen, damage that was passed over.
 
 use super::Error;
 use crate::model::{Origin, Timestamp};
@@ -18,13 +19,12 @@ pub(super) struct LeftOut {
 
 /// A line of the list.
 #[derive(Serialize)]
-struct Entry<'a> {
-    series: &'a str,
-    field: &'a str,
-    reason: &'a str,
-    values: u64,
-    first: String,
-    last: String,
+#[serde(untagged)]
+enum Entry<'a> {
+    /// Values of a series.
+    Values { series: &'a str, field: &'a str, reason: &'a str, values: u64, first: String, last: String },
+    /// A damaged place of the source.
+    Damage { code: &'static str, damage: &'a str },
 }
 
 impl LeftOut {
@@ -39,6 +39,17 @@ impl LeftOut {
 
     /// Adds values to the list.
     pub(super) fn add(&mut self, values: &source::LeftOut) -> Result<(), Error> {
+        let source::LeftOut { series, field, reason, values, times } = values;
+        let (first, last) = (Timestamp(times.0).to_string(), Timestamp(times.1).to_string());
+        self.write(&Entry::Values { series, field, reason, values: *values, first, last })
+    }
+
+    /// Adds damage to the list.
+    pub(super) fn pass_over(&mut self, damage: &source::Warning) -> Result<(), Error> {
+        self.write(&Entry::Damage { code: damage.code.id, damage: &damage.message })
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) -> Result<(), Error> {
         if self.file.is_none() {
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true);
@@ -48,10 +59,7 @@ impl LeftOut {
             self.file = Some(BufWriter::new(file));
         }
         let Some(file) = &mut self.file else { return Ok(()) };
-        let source::LeftOut { series, field, reason, values, times } = values;
-        let (first, last) = (Timestamp(times.0).to_string(), Timestamp(times.1).to_string());
-        let entry = Entry { series, field, reason, values: *values, first, last };
-        let written = serde_json::to_writer(&mut *file, &entry).map_err(io::Error::from);
+        let written = serde_json::to_writer(&mut *file, entry).map_err(io::Error::from);
         written.and_then(|()| file.write_all(b"\n")).map_err(|error| failed(&self.path, error))
     }
 

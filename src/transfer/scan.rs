@@ -87,6 +87,9 @@ impl Scan {
         self.tell(&reader, since);
         for warning in reader.warnings() {
             self.shared.events.notice(Some(&self.shared.address), warning.code, warning.message.clone());
+            if warning.lost {
+                self.shared.pass_over(warning)?;
+            }
         }
         for batch in self.cutter.finish() {
             if !self.hand_on(batch) {

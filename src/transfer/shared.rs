@@ -46,6 +46,7 @@ pub(super) struct Counts {
     pub(super) rejected: AtomicU64,
     pub(super) skipped: AtomicU64,
     pub(super) left_out: AtomicU64,
+    pub(super) damaged: AtomicU64,
     pub(super) bytes_sent: AtomicU64,
     /// Lines of batches that an earlier run got acknowledged, as they are read again.
     pub(super) resumed: AtomicU64,
@@ -134,6 +135,7 @@ impl Shared {
             rejected: count(&self.counts.rejected),
             skipped: count(&self.counts.skipped),
             left_out: count(&self.counts.left_out),
+            damaged: count(&self.counts.damaged),
         }
     }
 
@@ -141,6 +143,12 @@ impl Shared {
     pub(super) fn leave_out(&self, values: &source::LeftOut) -> Result<(), Error> {
         self.counts.left_out.fetch_add(values.values, Ordering::Relaxed);
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner).add(values)
+    }
+
+    /// Lists damage that was passed over.
+    pub(super) fn pass_over(&self, damage: &source::Warning) -> Result<(), Error> {
+        self.counts.damaged.fetch_add(1, Ordering::Relaxed);
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).pass_over(damage)
     }
 
     /// Brings the list of values without lines to the disk.

@@ -47,6 +47,7 @@ struct Lines {
     rejected: u64,
     skipped: u64,
     left_out: u64,
+    damaged: u64,
 }
 
 /// Renders what became of every step as one versioned JSON document.
@@ -95,6 +96,7 @@ fn step(outcome: &StepOutcome) -> Step<'_> {
             rejected: l.rejected,
             skipped: l.skipped,
             left_out: l.left_out,
+            damaged: l.damaged,
         }),
         comparison,
     }

@@ -107,7 +107,7 @@ impl Exports {
         let head = head::read(file, &name)?;
         if head.empty {
             let message = format!("`{name}` is empty");
-            self.warnings.push(Warning { code: &codes::EMPTY, message });
+            self.warnings.push(Warning { code: &codes::EMPTY, message, lost: false });
         }
         let declared = Some(head.origins.clone());
         Ok((File { path: path.to_owned(), name, state, declared }, head))

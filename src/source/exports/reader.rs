@@ -212,7 +212,7 @@ fn check_last(file: &File, record: &RawRecord<'_>, digits_before: usize) -> Resu
         return Err(cut(format!("a timestamp of {digits} digits after one of {digits_before}")));
     }
     let message = format!("the last line of `{}` has no line break; it was taken as whole", file.name);
-    Ok(Warning { code: &codes::NO_LINE_END, message })
+    Ok(Warning { code: &codes::NO_LINE_END, message, lost: false })
 }
 
 fn digits_at_end(text: &[u8]) -> usize {
