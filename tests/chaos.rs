@@ -20,8 +20,21 @@ const DATABASES: &str = "databases:
       autogen: { transfer: { files: [autogen.lp], batch: { lines: 200 }, parallel: 4 } }
 ";
 
+/// The files of a 1.x server in place of export files.
+const DIRECTORY: &str = "source: { directory: { data: server-1.6.7/data, wal: server-1.6.7/wal } }
+databases:
+  telegraf:
+    default_retention_policy: autogen
+    retention_policies:
+      downsampled-daily: { transfer: { batch: { lines: 100 }, parallel: 3 } }
+      autogen: { transfer: { batch: { lines: 300 }, parallel: 4 } }
+rules: [{ match: { database: '*' }, set: { skip: true } }]
+";
+
 struct Trial {
     workdir: Workdir,
+    /// Whether the source is a directory.
+    native: bool,
     random: Random,
     seed: u64,
 }
@@ -31,13 +44,24 @@ impl Trial {
         let mut random = Random(seed);
         let mut workdir = Workdir::new();
         workdir.set("INFLUX_TOKEN", "sandbox");
+        let native = seed % 2 == 1;
+        if native {
+            let data = support::root().join("tests/data/v1/server-1.6.7");
+            support::copy_folder(&data, &workdir.path().join("server-1.6.7"));
+            return Self { workdir, native, random, seed };
+        }
         for name in ["raw.lp", "autogen.lp"] {
             let mut text = random.export(6, 60);
             let at = text.match_indices("\ncpu,").nth(50).map_or(0, |(at, _)| at + 1);
             text.insert_str(at, &(BAD_LINES.join("\n") + "\n"));
             workdir.write(name, text);
         }
-        Self { workdir, random, seed }
+        Self { workdir, native, random, seed }
+    }
+
+    fn manifest(&self, url: &str) -> String {
+        let head = scene::head("chaos", url);
+        if self.native { head.replace("source: { exports: {} }\n", "") + DIRECTORY } else { head + DATABASES }
     }
 
     /// Applies until a run ends by itself with success; kills every other run at a random moment.
@@ -46,7 +70,7 @@ impl Trial {
             &self.workdir,
             &["--path", "store", "--as", "oss_v2", "--faults", &self.seed.to_string()],
         );
-        self.workdir.write("tidegate.yaml", scene::head("chaos", &server.url) + DATABASES);
+        self.workdir.write("tidegate.yaml", self.manifest(&server.url));
         // Every other time as somebody who reviews: the plan is older than all runs of it.
         let saved = self.seed % 2 == 1;
         let arguments =
@@ -94,7 +118,35 @@ impl Trial {
         }
     }
 
+    /// Asserts that the target holds as many values as the server answered, and those that are exported.
+    fn check_native(&self) {
+        let summary = std::fs::read(support::root().join("tests/data/v1/summary.json")).unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
+        for policy in ["telegraf/autogen", "telegraf/downsampled-daily"] {
+            let dump = self.workdir.run(&["sandbox", "dump", "--path", "store", "--bucket", policy]).exits(0);
+            let moved = oracle::read(dump.stdout.as_bytes());
+            let counts = serde_json::to_value(oracle::counts(&moved)).unwrap();
+            assert_eq!(counts, summary[policy]["field_counts"], "seed {}: {policy}", self.seed);
+            let (database, policy) = policy.split_once('/').unwrap();
+            let export = self.workdir.run(&[
+                "export",
+                "--data",
+                "server-1.6.7",
+                "--database",
+                database,
+                "--retention-policy",
+                policy,
+                "--out",
+                "-",
+            ]);
+            assert!(moved == oracle::read(export.exits(0).stdout.as_bytes()), "seed {}: {policy}", self.seed);
+        }
+    }
+
     fn check(&mut self, last: &Run) {
+        if self.native {
+            return self.check_native();
+        }
         for (file, bucket) in [("raw.lp", "telegraf/raw"), ("autogen.lp", "telegraf/autogen")] {
             let dump = self.workdir.run(&["sandbox", "dump", "--path", "store", "--bucket", bucket]).exits(0);
             let mut text = self.workdir.read(file);
