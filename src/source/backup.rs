@@ -11,7 +11,7 @@
 mod legacy;
 mod portable;
 
-use super::meta::Meta;
+use super::meta::{Meta, RetentionPolicy};
 use super::tsm::{Archives, Error, Notice, is_internal};
 use crate::model::Origin;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,21 +74,31 @@ impl Backup {
         }
         let notices = &mut self.notices;
         meta.databases.retain_mut(|database| {
-            let had_none = database.retention_policies.is_empty();
-            database.retention_policies.retain(|policy| {
-                let origin = Origin::new(&database.name, &policy.name);
-                let live = policy.shard_groups.iter().filter(|group| group.deleted_at.is_none());
-                let ids: Vec<u64> = live.flat_map(|group| &group.shards).map(|shard| shard.id).collect();
-                let held = held.get(&origin);
-                let is_held = |id: &u64| held.is_some_and(|held| held.contains(id));
-                let missing: Vec<u64> = ids.iter().copied().filter(|id| !is_held(id)).collect();
-                let keep = ids.is_empty() || held.is_some();
-                if !missing.is_empty() && !is_internal(&database.name) {
-                    notices.push(Notice::NotBackedUp { origin, shards: missing, whole: !keep });
+            let name = database.name.clone();
+            let held = |policy: &RetentionPolicy| held.get(&Origin::new(&name, &policy.name));
+            let policies = &mut database.retention_policies;
+            let is_held = policies.iter().any(|policy| held(policy).is_some());
+            let has_shards = policies.iter().any(|policy| live_shards(policy).next().is_some());
+            policies.retain(|policy| {
+                let is_missing = |id: &u64| held(policy).is_none_or(|held| !held.contains(id));
+                let shards: Vec<u64> = live_shards(policy).filter(is_missing).collect();
+                if shards.is_empty() {
+                    return is_held || !has_shards;
                 }
-                keep
+                let whole = held(policy).is_none();
+                if !is_internal(&name) {
+                    let origin = Origin::new(&name, &policy.name);
+                    notices.push(Notice::NotBackedUp { origin, shards, whole });
+                }
+                !whole
             });
-            had_none || !database.retention_policies.is_empty()
+            is_held || !has_shards
         });
     }
+}
+
+/// Walks the shards that the server has not deleted.
+fn live_shards(policy: &RetentionPolicy) -> impl Iterator<Item = u64> + '_ {
+    let live = policy.shard_groups.iter().filter(|group| group.deleted_at.is_none());
+    live.flat_map(|group| &group.shards).map(|shard| shard.id)
 }

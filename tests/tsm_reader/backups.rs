@@ -245,6 +245,43 @@ fn what_is_not_there_is_told() {
 }
 
 #[test]
+fn a_backup_of_some_has_the_meta_db_of_all_and_names_what_it_lacks() {
+    let folder = Folder::new();
+    let mut manifest = String::new();
+    for entry in std::fs::read_dir(recorded("backup/portable")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.ends_with(".manifest") {
+            name.clone_into(&mut manifest);
+        }
+        folder.write(name, std::fs::read(&path).unwrap());
+    }
+    let whole: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.path(&manifest)).unwrap()).unwrap();
+    let opened = |keep: fn(&serde_json::Value) -> bool| {
+        let mut part = whole.clone();
+        part["files"].as_array_mut().unwrap().retain(keep);
+        folder.write(&manifest, part.to_string());
+        let directory = backup(folder.0.path()).unwrap();
+        let origins: Vec<String> = directory.origins().map(ToString::to_string).collect();
+        let databases: Vec<String> = directory.databases().into_iter().map(|database| database.0).collect();
+        let lacks = directory.notices().iter().filter(|n| matches!(n, Notice::NotBackedUp { .. })).count();
+        (origins.join(" "), databases.join(" "), lacks)
+    };
+    let expected = |origins: &str, lacks| (origins.to_owned(), "empty telegraf".to_owned(), lacks);
+    // `empty` never had a shard: nothing tells whether it was backed up.
+    assert_eq!(
+        opened(|file| file["database"] == "telegraf"),
+        expected("empty.autogen telegraf.autogen telegraf.downsampled-daily", 3)
+    );
+    assert_eq!(
+        opened(|file| file["database"] == "telegraf" && file["policy"] == "autogen"),
+        expected("empty.autogen telegraf.autogen", 4)
+    );
+    assert_eq!(opened(|file| file["shardID"] == 2), expected("empty.autogen telegraf.autogen", 5));
+}
+
+#[test]
 fn what_is_no_backup_is_refused() {
     let folder = Folder::new();
     assert_eq!(folder.read().unwrap_err().code().id, "TG0451");
