@@ -17,7 +17,7 @@ use crate::source::tsm::{
 };
 use clap::{Args, ValueEnum};
 use sink::{Out, Sink};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -183,10 +183,11 @@ impl Job {
                 sink.write_plain(head::ddl(&self.origins, self.times).as_bytes())?;
             }
             for (origin, units) in &units {
-                if !self.export(origin, units, &options, watch, &mut sink, &mut done)? {
+                if self.export(origin, units, &options, watch, &mut sink, &mut done)? == End::Unread {
                     return Ok(None);
                 }
             }
+            done.check_measurement()?;
             sink.finish()?;
             return Ok(Some(done));
         }
@@ -196,15 +197,17 @@ impl Job {
             if self.arguments.ddl {
                 sink.write_plain(head::ddl(std::slice::from_ref(*origin), self.times).as_bytes())?;
             }
-            if !self.export(origin, units, &options, watch, &mut sink, &mut done)? {
-                return Ok(None);
+            match self.export(origin, units, &options, watch, &mut sink, &mut done)? {
+                End::Whole => sink.finish()?,
+                End::Unread => return Ok(None),
+                End::NoMeasurement => self.partial.remove(),
             }
-            sink.finish()?;
         }
+        done.check_measurement()?;
         Ok(Some(done))
     }
 
-    /// Exports one retention policy. Returns false where nobody reads the output any more.
+    /// Exports one retention policy.
     fn export(
         &self,
         origin: &Origin,
@@ -213,9 +216,9 @@ impl Job {
         watch: &Watch,
         sink: &mut Sink,
         done: &mut Done,
-    ) -> Result<bool, Failure> {
+    ) -> Result<End, Failure> {
         if self.arguments.ddl && !sink.write_plain(head::context(origin).as_bytes())? {
-            return Ok(false);
+            return Ok(End::Unread);
         }
         let pack = |text: &mut Vec<u8>| sink::compress(text);
         let export = Export {
@@ -250,16 +253,26 @@ impl Job {
         match sums {
             Ok(sums) => done.sums.push((origin.clone(), sums)),
             // Another retention policy may have it.
-            Err(tsm::Error::UnknownMeasurement { .. }) if self.origins.len() > 1 => {}
             Err(tsm::Error::UnknownMeasurement { name, known }) => {
-                let known: Vec<String> = known.iter().map(|name| shown(name)).collect();
-                let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                return Err(unknown("measurement", &shown(&name), &known).into());
+                done.unknown = Some(shown(&name));
+                done.known.extend(known.iter().map(|name| shown(name)));
+                return Ok(End::NoMeasurement);
             }
             Err(error) => return Err(error.into()),
         }
-        Ok(failed?)
+        Ok(if failed? { End::Whole } else { End::Unread })
     }
+}
+
+/// How the export of a retention policy ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With its last line.
+    Whole,
+    /// Before that: nobody reads the output any more.
+    Unread,
+    /// It has no series of the measurement that is asked for.
+    NoMeasurement,
 }
 
 /// What was exported, and what was not.
@@ -271,9 +284,23 @@ struct Done {
     told: u64,
     /// Places that are damaged.
     lost: u64,
+    /// The measurement that is asked for, if a retention policy lacks it, and what these have.
+    unknown: Option<String>,
+    known: BTreeSet<String>,
 }
 
 impl Done {
+    /// Fails where no retention policy has the measurement that is asked for.
+    fn check_measurement(&self) -> Result<(), Error> {
+        match &self.unknown {
+            Some(name) if self.sums.is_empty() => {
+                let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+                Err(unknown("measurement", name, &known))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Tells of values without a line, the first one by one.
     fn reject(&mut self, origin: &Origin, rejected: &Rejected) {
         *self.reasons.entry(rejected.reason.to_string()).or_default() += rejected.values;

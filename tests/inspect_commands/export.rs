@@ -61,6 +61,7 @@ fn one_field_a_line_is_what_influx_inspect_writes_after_the_last_write_wins() {
     for (database, policy, name) in POLICIES {
         let path = recorded(&format!("influx_inspect/{name}.lp.gz"));
         if !path.exists() {
+            assert_eq!(name, "odd_name_autogen");
             continue;
         }
         // By letters, not by value: the last of the lines that say the same point.
@@ -203,6 +204,13 @@ fn only_a_measurement_that_is_asked_for_is_exported() {
         ["--database", "telegraf", "--retention-policy", "autogen", "--out", "no.lp", "--measurement", "men"];
     on_recorded(&workdir, "export", &arguments).exits(1).stderr_has("Did you mean `mem`?");
     assert!(!workdir.path().join("no.lp").exists());
+    // Of several retention policies only those that have it get a file.
+    on_recorded(&workdir, "export", &["--measurement", "mem", "--out", "some/"]).exits(0);
+    assert_eq!(files(&workdir, "some"), ["telegraf.autogen.lp"]);
+    on_recorded(&workdir, "export", &["--measurement", "men", "--out", "none/"])
+        .exits(1)
+        .stderr_has("`mem`?");
+    assert_eq!(files(&workdir, "none"), Vec::<String>::new());
 }
 
 #[test]
