@@ -11,23 +11,25 @@ use clap::Args;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// The heading of these options in help texts.
+const PLACE: &str = "Where the data is";
+
 /// Where the 1.x data is.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Where the data is")]
 pub(crate) struct DataArgs {
     /// The data folder of a 1.x server (`[data] dir`), or a folder with `data`, `wal` and `meta` in it, such as
     /// /var/lib/influxdb. Repeat it for each data node of a cluster.
-    #[arg(long, value_name = "DIR", required_unless_present = "backup")]
+    #[arg(long, value_name = "DIR", help_heading = PLACE, required_unless_present = "backup")]
     data: Vec<PathBuf>,
     /// The folder of the write-ahead log (`[data] wal-dir`), one for each `--data`.
-    #[arg(long, value_name = "DIR", requires = "data")]
+    #[arg(long, value_name = "DIR", help_heading = PLACE, requires = "data")]
     wal: Vec<PathBuf>,
     /// The folder of `meta.db` (`[meta] dir`). Without it, names are those of folders.
-    #[arg(long, value_name = "DIR", requires = "data")]
+    #[arg(long, value_name = "DIR", help_heading = PLACE, requires = "data")]
     meta: Option<PathBuf>,
     /// A folder that `influxd backup` wrote to, with `-portable` or without. A shard at a time is unpacked to the
     /// folder for temporary files.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["data", "wal", "meta"])]
+    #[arg(long, value_name = "DIR", help_heading = PLACE, conflicts_with_all = ["data", "wal", "meta"])]
     backup: Option<PathBuf>,
 }
 
