@@ -4,7 +4,8 @@ use super::context::Context;
 use super::exit::Failure;
 use super::ui::Ui;
 use crate::manifest::{
-    self, BackupConfig, DirectoryConfig, ExportsConfig, Manifest, SourceConfig, TargetConfig,
+    self, BackupConfig, DirectoryConfig, Environment, ExportsConfig, Manifest, SecretRef, SourceConfig,
+    TargetConfig,
 };
 use crate::model::permission::Permissions;
 use crate::model::{Limits, OnCorruption, Origin, RateLimit, State};
@@ -203,6 +204,7 @@ async fn connect_options(
                 manifest::secret::connection(url.as_deref(), org.as_deref(), token, &context.environment)?;
             let mut options = target::Options::new(connection.url, connection.org, connection.token);
             options.kind = *kind;
+            options.reread = reread(token, &context.environment);
             options.ca_file.clone_from(ca_file);
             (options, None)
         }
@@ -210,4 +212,13 @@ async fn connect_options(
     options.trace = context.http_trace();
     options.seed = u64::from(std::process::id());
     Ok((options, sandbox))
+}
+
+/// Returns how to read the token again. The environment of a process is fixed, so there it cannot change.
+fn reread(token: &SecretRef, environment: &Environment) -> Option<target::Reread> {
+    if matches!(token, SecretRef::Env(_)) {
+        return None;
+    }
+    let (token, environment) = (token.clone(), environment.clone());
+    Some(target::Reread(Arc::new(move || manifest::secret::resolve(&token, &environment).ok())))
 }

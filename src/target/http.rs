@@ -2,13 +2,13 @@
 
 use super::mask::Mask;
 use super::trace::{Received, Sent, Trace};
-use super::{Error, Options};
+use super::{Error, Options, Reread};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use reqwest::{Certificate, Method, StatusCode, Url};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 use tokio::time::Instant;
 
@@ -21,6 +21,7 @@ pub(super) struct Http {
     client: reqwest::Client,
     base: Url,
     mask: Mask,
+    reread: Option<Reread>,
     trace: Option<Trace>,
 }
 
@@ -132,7 +133,8 @@ impl Http {
         };
         let client = builder.build().map_err(|error| Error::Client { why: innermost(&error) })?;
         let trace = options.trace.as_deref().map(Trace::open).transpose()?;
-        Ok(Self { client, base, mask: Mask::new(options.token.clone()), trace })
+        let (mask, reread) = (Mask::new(options.token.clone()), options.reread.clone());
+        Ok(Self { client, base, mask, reread, trace })
     }
 
     /// Returns the base URL without a trailing slash.
@@ -162,14 +164,43 @@ impl Http {
         url
     }
 
-    /// Sends a request once and reads the answer, whatever its status.
+    /// Sends a request and reads the answer, whatever its status.
+    ///
+    /// A refused token is read again where it comes from, once; another one is tried at once.
     pub(super) async fn exchange(&self, request: &Request) -> Result<Answer, Error> {
+        let token = self.mask.token();
+        let answer = self.exchange_with(request, &token).await?;
+        if answer.status == 401 && request.needs.is_some() && self.renew(&token).await {
+            tracing::info!("the target refused the token; going on with the one that took its place");
+            return self.exchange_with(request, &self.mask.token()).await;
+        }
+        Ok(answer)
+    }
+
+    /// Reads the token again; tells whether there is another one than `refused`.
+    async fn renew(&self, refused: &SecretString) -> bool {
+        // Another request may have read it meanwhile.
+        if self.mask.token().expose_secret() != refused.expose_secret() {
+            return true;
+        }
+        let Some(Reread(read)) = self.reread.clone() else { return false };
+        let Ok(Some(token)) = tokio::task::spawn_blocking(move || read()).await else { return false };
+        let text = token.expose_secret();
+        if text == refused.expose_secret() || check_token(text).is_err() {
+            return false;
+        }
+        self.mask.renew(token);
+        true
+    }
+
+    /// Sends a request once.
+    async fn exchange_with(&self, request: &Request, token: &SecretString) -> Result<Answer, Error> {
         let url = self.url(request);
         let (headers, body) = message(request);
         let begun = Instant::now();
         let mut sent = self.client.request(request.method.clone(), url.clone()).headers(headers.clone());
         if request.needs.is_some() {
-            sent = sent.header(AUTHORIZATION, self.authorization()?);
+            sent = sent.header(AUTHORIZATION, authorization(token)?);
         }
         let result = match sent.body(body.clone()).send().await {
             Ok(response) => read(response).await,
@@ -194,13 +225,6 @@ impl Http {
         result.map_err(|failure| self.failed(&failure, request))
     }
 
-    fn authorization(&self) -> Result<HeaderValue, Error> {
-        let text = format!("Token {}", self.mask.token().expose_secret());
-        let mut value = HeaderValue::from_str(&text).map_err(|_| Error::Token { why: UNPRINTABLE })?;
-        value.set_sensitive(true);
-        Ok(value)
-    }
-
     /// Turns a failure on the way into an error.
     fn failed(&self, failure: &Failure, request: &Request) -> Error {
         let method = request.method.to_string();
@@ -213,6 +237,13 @@ impl Http {
             Failure::Http(_) => Error::Unreachable { method, url, why },
         }
     }
+}
+
+fn authorization(token: &SecretString) -> Result<HeaderValue, Error> {
+    let text = format!("Token {}", token.expose_secret());
+    let mut value = HeaderValue::from_str(&text).map_err(|_| Error::Token { why: UNPRINTABLE })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Returns headers and body of a request, without the token.

@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write;
+use std::sync::{PoisonError, RwLock};
 
 /// Shorter tokens are words such as `sandbox` and no secrets; hiding them would hide other words.
 const SHORTEST: usize = 8;
@@ -12,29 +13,32 @@ const MASKED: &str = "***";
 /// Replaces the token wherever a server echoes it.
 #[derive(Debug)]
 pub(super) struct Mask {
-    token: SecretString,
+    /// Every token of this run; the last one is sent. Never empty.
+    tokens: RwLock<Vec<SecretString>>,
 }
 
 impl Mask {
     /// Builds a mask for `token`.
     pub(super) fn new(token: SecretString) -> Self {
-        Self { token }
+        Self { tokens: RwLock::new(vec![token]) }
     }
 
     /// Returns the token, for the `Authorization` header only.
-    pub(super) fn token(&self) -> &SecretString {
-        &self.token
+    pub(super) fn token(&self) -> SecretString {
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        tokens.last().cloned().unwrap_or_default()
     }
 
-    /// Returns `text` with the token replaced, also where it is percent-encoded.
+    /// Replaces the token that is sent; earlier ones stay hidden.
+    pub(super) fn renew(&self, token: SecretString) {
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner).push(token);
+    }
+
+    /// Returns `text` with every token replaced, also where it is percent-encoded.
     pub(super) fn text(&self, text: &str) -> String {
-        let token = self.token.expose_secret();
-        if token.len() < SHORTEST {
-            return text.to_owned();
-        }
-        let masked = text.replace(token, MASKED);
-        let encoded = percent_encoded(token);
-        if encoded == token { masked } else { masked.replace(&encoded, MASKED) }
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        let secrets = tokens.iter().map(ExposeSecret::expose_secret).filter(|token| token.len() >= SHORTEST);
+        secrets.fold(text.to_owned(), |text, token| hidden(&text, token))
     }
 
     /// Returns the first `limit` bytes of `body` as text, with the token replaced.
@@ -44,6 +48,12 @@ impl Mask {
         let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= limit).unwrap_or(text.len());
         text.get(..end).unwrap_or_default().to_owned()
     }
+}
+
+fn hidden(text: &str, token: &str) -> String {
+    let masked = text.replace(token, MASKED);
+    let encoded = percent_encoded(token);
+    if encoded == token { masked } else { masked.replace(&encoded, MASKED) }
 }
 
 fn percent_encoded(text: &str) -> String {
@@ -72,6 +82,14 @@ mod tests {
     fn hides_a_token_across_the_cut() {
         let mask = Mask::new("0123456789".into());
         assert_eq!(mask.beginning(b"token=0123456789 and more", 10), "token=*** ");
+    }
+
+    #[test]
+    fn hides_the_tokens_of_before_too() {
+        let mask = Mask::new("0123456789".into());
+        mask.renew("abcdefghij".into());
+        assert_eq!(mask.text("0123456789 abcdefghij"), "*** ***");
+        assert_eq!(mask.token().expose_secret(), "abcdefghij");
     }
 
     #[test]

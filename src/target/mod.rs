@@ -28,7 +28,7 @@ mod write;
 
 pub use client::{Client, Organization};
 pub use error::{AnswerError, Error};
-pub use options::{Options, Timeouts};
+pub use options::{Options, Reread, Timeouts};
 pub use query::{CountQuery, Counts};
 pub use refusal::{NamedLine, Others, Refusal};
 pub use write::{Encoding, Notice, Wait, Written};

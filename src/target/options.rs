@@ -3,6 +3,7 @@
 use crate::model::Kind;
 use secrecy::SecretString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the target is and how to talk to it.
@@ -14,6 +15,8 @@ pub struct Options {
     pub org: String,
     /// API token, sent as `Authorization: Token ..`.
     pub token: SecretString,
+    /// Reads the token again when the target refuses it, since it may have been rotated.
+    pub reread: Option<Reread>,
     /// The kind the manifest states; checked against the server. `None`: as the server says.
     pub kind: Option<Kind>,
     /// Further certificates to trust, PEM, in addition to the system's.
@@ -24,6 +27,16 @@ pub struct Options {
     pub seed: u64,
     /// How long to wait for what.
     pub timeouts: Timeouts,
+}
+
+/// Reads the token where it comes from; `None` where it cannot be read.
+#[derive(Clone)]
+pub struct Reread(pub Arc<dyn Fn() -> Option<SecretString> + Send + Sync>);
+
+impl std::fmt::Debug for Reread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reread")
+    }
 }
 
 /// How long to wait for what.
@@ -65,6 +78,7 @@ impl Options {
             url: url.into(),
             org: org.into(),
             token: token.into(),
+            reread: None,
             kind: None,
             ca_file: None,
             trace: None,

@@ -54,8 +54,8 @@ impl Client {
         // Not being told is no failure, so it is asked once.
         let answer = call::once(self.http(), &request, Call::Control).await.ok()?;
         let list: Authorizations = serde_json::from_slice(&answer.body).ok()?;
-        let token = self.http().mask().token().expose_secret();
-        let own = list.authorizations.into_iter().find(|found| found.token == *token)?;
+        let token = self.http().mask().token();
+        let own = list.authorizations.into_iter().find(|found| found.token == token.expose_secret())?;
         let here = |held: &WirePermission| held.resource.org_id.as_ref().is_none_or(|id| id == organization);
         Some(Permissions(own.permissions.into_iter().filter(here).filter_map(WirePermission::read).collect()))
     }
