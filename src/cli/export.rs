@@ -236,7 +236,7 @@ impl Job {
         let mut failed = Ok(true);
         let sums = export.run(&mut |piece| {
             match piece {
-                Piece::Text(text) => {
+                Piece::Text { text, .. } => {
                     failed = sink.write(text);
                     if !matches!(failed, Ok(true)) {
                         return ControlFlow::Break(());

@@ -21,7 +21,7 @@ fn export(origin: &Origin, threads: usize, form: Form, memory: usize) -> (Vec<u8
     };
     let mut text = Vec::new();
     let sums = export.run(&mut |piece| {
-        if let Piece::Text(more) = piece {
+        if let Piece::Text { text: more, .. } = piece {
             text.extend_from_slice(more);
         }
         ControlFlow::Continue(())

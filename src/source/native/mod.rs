@@ -7,6 +7,7 @@ mod fingerprint;
 mod reader;
 mod types;
 
+use reader::Plan;
 pub(super) use reader::Reader;
 
 use super::{DatabaseFacts, Error, Inventory, PolicyFacts, TypeConflict, Warning};
@@ -77,9 +78,12 @@ impl Native {
             types,
             ..tsm::Options::default()
         };
-        let bytes = policy.facts.bytes();
-        let values = policy.facts.values().0;
-        Ok(Reader::new(policy.units.clone(), reading.window, options, (bytes, values)))
+        let bytes = |unit: &Unit| {
+            let shards = unit.shards.iter().filter_map(|shard| policy.facts.shards.get(&shard.id));
+            shards.map(|shard| shard.tsm_bytes + shard.wal_bytes).sum()
+        };
+        let units = policy.units.iter().map(|unit| (unit.clone(), bytes(unit))).collect();
+        Ok(Reader::new(Plan { units, window: reading.window, options }))
     }
 
     fn warn(&mut self, notices: &[tsm::Notice]) {

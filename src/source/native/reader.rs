@@ -1,109 +1,206 @@
 //! The points of one retention policy as lines, shard after shard.
 
 use crate::model::{TimeRange, Timestamp};
-use crate::source::tsm::{Item as TsmItem, Lines, Options, Unit};
-use crate::source::{Error, Item, LeftOut, Record, Warning};
-use std::num::NonZeroU64;
+use crate::source::tsm::{self, Export, Form, Options, Piece, Rejected, Unit, Watch};
+use crate::source::{Error, Item, Record, Warning};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Pieces of text that wait for the caller.
+const WAITING: usize = 4;
 
 /// Reads the shards of one retention policy. Every (series, field, time) comes once.
 ///
-/// The same shards give the same records at the same places, however often they are read.
+/// The same shards give the same records at the same places, however often they are read and on however many
+/// threads they are printed.
 #[derive(Debug)]
 pub(in crate::source) struct Reader {
-    units: Vec<Unit>,
-    options: Options,
-    /// Nanoseconds to read at once.
-    window: Option<i64>,
-    /// The unit that is read, or is to be read next, and the time from which on it is.
+    /// What to read, until it is begun.
+    plan: Option<Plan>,
+    parts: Option<Receiver<Result<Part, tsm::Error>>>,
+    watch: Arc<Watch>,
+    /// The unit that is read.
     unit: usize,
-    from: i64,
-    open: Option<Box<Lines>>,
     /// Where the next line begins in what the unit gives.
     offset: u64,
-    /// Values that were handed out or left out.
-    values: u64,
-    /// Bytes on disk, and values at most, of all units.
-    total: (u64, u64),
+    text: Vec<u8>,
+    ends: std::vec::IntoIter<usize>,
+    /// Where the next line begins in `text`.
+    start: usize,
+    /// Bytes on disk of the units before the one that is read, of that one, and of all.
+    before: u64,
+    current: u64,
+    total: u64,
     warnings: Vec<Warning>,
 }
 
+/// What to read, and how.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// In the order they are read, with their bytes on disk.
+    pub(super) units: Vec<(Unit, u64)>,
+    /// Seconds to read at once.
+    pub(super) window: Option<NonZeroU64>,
+    pub(super) options: Options,
+}
+
+/// What comes out, in order.
+#[derive(Debug)]
+enum Part {
+    /// What follows is of this unit, whose files have so many bytes.
+    Unit {
+        number: usize,
+        bytes: u64,
+    },
+    /// Lines, and where each ends behind its line break.
+    Lines {
+        text: Vec<u8>,
+        ends: Vec<usize>,
+    },
+    LeftOut(Rejected),
+    Warning(Warning),
+}
+
 impl Reader {
-    /// Reads `units` in their order, each by windows of so many seconds if stated.
-    pub(super) fn new(
-        units: Vec<Unit>,
-        window: Option<NonZeroU64>,
-        options: Options,
-        total: (u64, u64),
-    ) -> Self {
-        let nanoseconds = |seconds: NonZeroU64| i64::try_from(seconds.get().saturating_mul(1_000_000_000));
+    /// Reads what `plan` says.
+    pub(super) fn new(plan: Plan) -> Self {
         Self {
-            units,
-            options,
-            window: window.map(|seconds| nanoseconds(seconds).unwrap_or(i64::MAX)),
+            total: plan.units.iter().map(|(_, bytes)| bytes).sum(),
+            plan: Some(plan),
+            parts: None,
+            watch: Arc::default(),
             unit: 0,
-            from: i64::MIN,
-            open: None,
             offset: 0,
-            values: 0,
-            total,
+            text: Vec::new(),
+            ends: Vec::new().into_iter(),
+            start: 0,
+            before: 0,
+            current: 0,
             warnings: Vec::new(),
         }
     }
 
     /// Returns the next record or what has no line; `None` at the end.
     pub(in crate::source) fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
-        if !self.go_to_line()? {
-            return Ok(None);
-        }
-        let Some(lines) = &mut self.open else { return Ok(None) };
-        let (file, offset) = (self.unit, self.offset);
-        Ok(lines.next()?.map(|item| match item {
-            TsmItem::Line { text, values } => {
-                self.offset += text.len() as u64 + 1;
-                self.values += values as u64;
-                Item::Record(Record { text, file, offset, line: 0 })
+        let end = loop {
+            if let Some(end) = self.ends.next() {
+                break end;
             }
-            TsmItem::Rejected(rejected) => {
-                self.values += rejected.values;
-                Item::LeftOut(LeftOut::from(rejected))
+            match self.next_part()? {
+                None => return Ok(None),
+                Some(Part::LeftOut(rejected)) => return Ok(Some(Item::LeftOut(rejected.into()))),
+                Some(Part::Warning(warning)) => self.warnings.push(warning),
+                Some(Part::Lines { text, ends }) => {
+                    (self.text, self.ends, self.start) = (text, ends.into_iter(), 0);
+                }
+                Some(Part::Unit { number, bytes }) => {
+                    self.before += self.current;
+                    (self.unit, self.offset, self.current) = (number, 0, bytes);
+                }
             }
-        }))
+        };
+        let (start, offset) = (self.start, self.offset);
+        (self.start, self.offset) = (end, offset + (end - start) as u64);
+        let text = self.text.get(start..end.saturating_sub(1)).unwrap_or_default();
+        Ok(Some(Item::Record(Record { text, file: self.unit, offset, line: 0 })))
     }
 
-    /// Opens what is needed until something can be handed out; false at the end.
-    fn go_to_line(&mut self) -> Result<bool, Error> {
-        loop {
-            if let Some(lines) = &mut self.open {
-                if !lines.is_at_end()? {
-                    return Ok(true);
-                }
-                self.warnings.extend(lines.take_notices().iter().map(Warning::from));
-                self.open = None;
-            }
-            let Some(unit) = self.units.get(self.unit) else { return Ok(false) };
-            if let Some((times, next)) = next_times(unit, self.options.times, self.window, self.from) {
-                let options = Options { times, ..self.options.clone() };
-                self.open = Some(Box::new(Lines::new(vec![unit.clone()], options)));
-                self.from = next;
-            } else {
-                (self.unit, self.from, self.offset) = (self.unit + 1, i64::MIN, 0);
-            }
+    /// Waits for what comes next, and begins to read where nothing was read yet.
+    fn next_part(&mut self) -> Result<Option<Part>, Error> {
+        if let Some(plan) = self.plan.take() {
+            let (sender, receiver) = sync_channel(WAITING);
+            let watch = Arc::clone(&self.watch);
+            std::thread::Builder::new()
+                .name("tidegate-shards".to_owned())
+                .spawn(move || plan.run(&sender, &watch))
+                .map_err(tsm::Error::Thread)?;
+            self.parts = Some(receiver);
+        }
+        match self.parts.as_ref().map(Receiver::recv) {
+            Some(Ok(part)) => Ok(Some(part?)),
+            // The thread ends behind the last part.
+            _ => Ok(None),
         }
     }
 
     /// Returns bytes read from disk, about, and bytes of all shards.
     pub(in crate::source) fn progress(&self) -> (u64, u64) {
-        let (bytes, values) = self.total;
-        if self.unit >= self.units.len() {
-            return (bytes, bytes);
-        }
-        let read = u128::from(bytes) * u128::from(self.values.min(values)) / u128::from(values.max(1));
-        (u64::try_from(read).unwrap_or(bytes), bytes)
+        let ended = self.plan.is_none() && self.ends.as_slice().is_empty();
+        let (_, done, _) = self.watch.seen();
+        let current = if ended && self.before + self.current == self.total { self.current } else { done };
+        (self.before + current.min(self.current), self.total)
     }
 
     /// Returns what was noticed so far.
     pub(in crate::source) fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // Its threads may be in the middle of a large block.
+        self.watch.stop();
+    }
+}
+
+impl Plan {
+    /// Sends everything, and what went wrong last.
+    fn run(self, to: &SyncSender<Result<Part, tsm::Error>>, watch: &Watch) {
+        // Whoever reads may have gone away: then nobody wants to know.
+        if let Err(error) = self.send(to, watch) {
+            let _ = to.send(Err(error));
+        }
+    }
+
+    fn send(&self, to: &SyncSender<Result<Part, tsm::Error>>, watch: &Watch) -> Result<(), tsm::Error> {
+        let window = self
+            .window
+            .map(|seconds| i64::try_from(seconds.get().saturating_mul(1_000_000_000)).unwrap_or(i64::MAX));
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        for (number, (unit, bytes)) in self.units.iter().enumerate() {
+            if to.send(Ok(Part::Unit { number, bytes: *bytes })).is_err() {
+                return Ok(());
+            }
+            watch.begin("reading", *bytes);
+            let mut from = i64::MIN;
+            while let Some((times, next)) = next_times(unit, self.options.times, window, from) {
+                from = next;
+                let options = Options { times, ..self.options.clone() };
+                let export = Export {
+                    units: std::slice::from_ref(unit),
+                    options: &options,
+                    form: Form::default(),
+                    measurement: None,
+                    threads,
+                    pack: None,
+                    watch,
+                };
+                let mut gone = false;
+                export.run(&mut |piece| {
+                    gone = Part::from(piece).is_some_and(|part| to.send(Ok(part)).is_err());
+                    if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })?;
+                if gone {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Part {
+    /// Takes a piece; `None` where there is nothing in it.
+    fn from(piece: Piece<'_>) -> Option<Self> {
+        match piece {
+            Piece::Text { text: [], .. } => None,
+            Piece::Text { text, ends } => Some(Self::Lines { text: text.to_vec(), ends: ends.to_vec() }),
+            Piece::Rejected(rejected) => Some(Self::LeftOut(rejected)),
+            Piece::Notice(notice) => Some(Self::Warning(Warning::from(&notice))),
+        }
     }
 }
 

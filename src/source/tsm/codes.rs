@@ -61,6 +61,10 @@ pub static NOT_BACKED_UP: Code = source("TG0473", "a shard is not in the backup"
 /// Warning: no manifest names an archive.
 pub static UNNAMED: Code = source("TG0474", "no manifest of a backup names an archive");
 
+/// The system gives no thread.
+pub static THREAD: Code =
+    Code { id: "TG0475", summary: "no thread to read 1.x files with", blame: Blame::Local };
+
 /// Every code of this module, in order.
 pub static ALL: &[&Code] = &[
     &UNREADABLE,
@@ -88,4 +92,5 @@ pub static ALL: &[&Code] = &[
     &MERGED,
     &NOT_BACKED_UP,
     &UNNAMED,
+    &THREAD,
 ];

@@ -3,7 +3,6 @@
 use super::error::Error;
 use super::export::Watch;
 use super::gather::Input;
-use super::lines::Lines;
 use super::notice::{Care, Notice, OnDamage};
 use super::reader::{Options, Reader};
 use super::scan::{self, FieldFound, ShardFacts};
@@ -184,11 +183,6 @@ impl Directory {
             shards.push((shard.clone(), facts.times));
         }
         Ok(Unit::group(shards.into_iter()))
-    }
-
-    /// Prints the points of a retention policy as line protocol.
-    pub fn lines(&self, origin: &Origin, options: &Options) -> Result<Lines, Error> {
-        Ok(Lines::new(self.units(origin, options.on_damage)?, options.clone()))
     }
 
     /// Reads the points of a unit.

@@ -158,6 +158,9 @@ pub enum Error {
     /// `meta.db` cannot be read.
     #[error(transparent)]
     Meta(#[from] crate::source::meta::Error),
+    /// The system gives no thread to read with.
+    #[error("cannot start a thread to read with")]
+    Thread(#[source] std::io::Error),
     /// Sorted data does not fit into memory and cannot be written to a temporary file.
     #[error("cannot use a temporary file")]
     Scratch(#[source] std::io::Error),
@@ -205,7 +208,8 @@ impl Error {
             Self::UnknownOrigin(_)
             | Self::UnknownMeasurement { .. }
             | Self::Interrupted
-            | Self::Scratch(_) => None,
+            | Self::Scratch(_)
+            | Self::Thread(_) => None,
         }
     }
 
@@ -282,6 +286,7 @@ impl Coded for Error {
             Self::TwoFormats { .. } => &codes::TWO_FORMATS,
             Self::Meta(error) => error.code(),
             Self::Scratch(_) => &codes::SCRATCH,
+            Self::Thread(_) => &codes::THREAD,
         }
     }
 
@@ -299,6 +304,7 @@ impl Coded for Error {
             Self::Changed { .. } => {
                 "a server seems to run on this data; stop it, or read a snapshot or a backup (`influxd backup -portable`)"
             }
+            Self::Thread(_) => "raise the limit on processes, or end others; then run the same command again",
             Self::Scratch(_) => "make room in the folder for temporary files, or set TMPDIR to one with room",
             Self::Archive { .. } => {
                 "use another backup, or salvage what is intact. influxd 1.6 cuts backups with `-start` or `-end` off \

@@ -7,10 +7,10 @@ use super::directory::{Directory, Unit};
 use super::error::Error;
 use super::gather::{Blocks, Gathered, KeyMerge};
 use super::key;
-use super::lines::{ROWS, ROWS_WITH_STRINGS, has_strings};
 use super::notice::{Care, Notice};
 use super::printer::{Form, Printer, Rejected};
-use super::reader::{Options, Walker};
+use super::reader::{Options, Rows, Walker};
+use super::value::Values;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,6 +26,10 @@ const WAITING: usize = 2;
 /// Bytes of blocks, and series, after which a task is full.
 const TASK_BYTES: u64 = 128 << 10;
 const TASK_SERIES: usize = 256;
+
+/// Rows that are printed at a time; fewer where there are strings, which can be long.
+const ROWS: usize = 512;
+const ROWS_WITH_STRINGS: usize = 16;
 
 /// Names of measurements that are kept to say which there are.
 const NAMES: usize = 1000;
@@ -108,7 +112,12 @@ impl std::fmt::Debug for Export<'_> {
 #[derive(Debug)]
 pub enum Piece<'a> {
     /// Whole lines, packed if that was asked for.
-    Text(&'a [u8]),
+    Text {
+        /// The lines, a line break after each.
+        text: &'a [u8],
+        /// Where in the text each line ends, behind its line break, before the text was packed.
+        ends: &'a [usize],
+    },
     /// Values that have no line.
     Rejected(Rejected),
     /// Something to tell.
@@ -149,6 +158,7 @@ struct Task {
 #[derive(Default)]
 struct Made {
     text: Vec<u8>,
+    ends: Vec<usize>,
     sums: Exported,
     rejected: Vec<Rejected>,
     notices: Vec<Notice>,
@@ -269,13 +279,14 @@ impl Out<'_> {
             walker.open(gathered);
             let mut limit = ROWS;
             while let Some(rows) = walker.next_rows(&task.blocks, gathered, &mut care, limit)? {
-                let Made { text, sums, .. } = &mut self.made;
+                let Made { text, ends, sums, .. } = &mut self.made;
                 if limit == ROWS && has_strings(&rows) {
                     limit = ROWS_WITH_STRINGS;
                 }
                 let before = text.len();
                 printer.print(&rows, text, |text, values| {
                     text.push(b'\n');
+                    ends.push(text.len());
                     sums.lines += 1;
                     sums.values += values as u64;
                 });
@@ -315,11 +326,11 @@ fn take(
     let mut sums = Exported::default();
     for pieces in made {
         for piece in pieces {
-            let Made { mut text, sums: more, rejected, notices } = piece?;
+            let Made { mut text, ends, sums: more, rejected, notices } = piece?;
             sums += more;
             let told =
                 notices.into_iter().map(Piece::Notice).chain(rejected.into_iter().map(Piece::Rejected));
-            for piece in told.chain([Piece::Text(&text)]) {
+            for piece in told.chain([Piece::Text { text: &text, ends: &ends }]) {
                 if each(piece).is_break() {
                     return Ok((sums, false));
                 }
@@ -371,4 +382,9 @@ impl Seen {
             _ => Ok(()),
         }
     }
+}
+
+/// Tells whether rows hold strings, which can be long.
+fn has_strings(rows: &Rows<'_>) -> bool {
+    rows.columns().any(|column| matches!(column.values, Values::String(_)))
 }
