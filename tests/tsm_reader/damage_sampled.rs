@@ -33,7 +33,7 @@ fn a_flipped_bit_in_the_index_of_a_real_file_is_told_unless_it_is_in_a_key() {
     let patient = Patient::new(&recorded_shard(), TSM);
     let bytes = index_bytes(&patient.sound);
     let (mut in_keys, mut silent) = (0, 0);
-    for (nth, (at, in_key)) in bytes.iter().enumerate().step_by(5) {
+    for (nth, (at, in_key)) in bytes.iter().enumerate().step_by(17) {
         let mut damaged = patient.sound.clone();
         damaged[*at] ^= 1 << (nth % 8);
         let outcome = patient.with(&damaged);
@@ -48,7 +48,7 @@ fn a_flipped_bit_in_the_index_of_a_real_file_is_told_unless_it_is_in_a_key() {
 #[test]
 fn a_cut_of_a_real_file_is_told() {
     let patient = Patient::new(&recorded_shard(), TSM);
-    for length in (0..patient.sound.len()).step_by(997) {
+    for length in (0..patient.sound.len()).step_by(2999) {
         assert_eq!(patient.with(&patient.sound[..length]), Outcome::Told, "cut to {length}");
     }
 }
