@@ -164,13 +164,7 @@ impl Job {
             ..Options::default()
         };
         let mut units = BTreeMap::new();
-        let mut total = 0;
-        for origin in &self.origins {
-            for shard in self.directory.shards(origin)?.values() {
-                let (tsm, wal) = shard.bytes()?;
-                total += tsm + wal;
-            }
-        }
+        let total = self.directory.bytes(self.origins.iter())?;
         watch.begin("scanning", total);
         for origin in &self.origins {
             units.insert(origin, self.directory.watched_units(origin, options.on_damage, watch)?);

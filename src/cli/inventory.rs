@@ -56,13 +56,7 @@ impl Taken {
 pub(super) async fn take(data: &DataArgs, exact: bool, context: &Context) -> Result<Taken, Failure> {
     let (place, directory) = data.open()?;
     let work = move |watch: &Watch| {
-        let mut total = 0;
-        for origin in directory.origins() {
-            for shard in directory.shards(origin)?.values() {
-                let (tsm, wal) = shard.bytes()?;
-                total += tsm + wal;
-            }
-        }
+        let total = directory.bytes(directory.origins())?;
         watch.begin(if exact { "reading" } else { "scanning" }, total);
         let inventory = directory.survey(&Survey { on_damage: OnDamage::Salvage, exact, watch })?;
         Ok(Taken { place, directory, inventory })

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::exit::Failure;
 use super::ui::Ui;
+use super::work;
 use crate::manifest::{
     self, BackupConfig, DirectoryConfig, Environment, ExportsConfig, Manifest, SecretRef, SourceConfig,
     TargetConfig,
@@ -12,7 +13,7 @@ use crate::model::{Limits, OnCorruption, Origin, RateLimit, State};
 use crate::plan::{self, Desired, Options, Plan, Progress, Subject};
 use crate::run::StateDir;
 use crate::sandbox::{self, Sandbox};
-use crate::source::tsm::{Directory, Folders, NodeFolders};
+use crate::source::tsm::{Directory, Folders, NodeFolders, Watch};
 use crate::source::{self, ExportFiles, Exports, Native, Source};
 use crate::target::{self, Client};
 use std::path::Path;
@@ -45,7 +46,9 @@ impl World {
                 ui.width,
             ));
         }
-        let source = Arc::new(open_source(&manifest)?);
+        let named = manifest.clone();
+        let source = work::run(false, context, move |watch| open_source(&named, watch)).await?;
+        let source = Arc::new(source);
         for warning in source.warnings() {
             Ui::message(&format!("warning[{}]: {}", warning.code.id, warning.message));
         }
@@ -142,7 +145,7 @@ impl World {
 }
 
 /// Opens the files that hold the 1.x data.
-fn open_source(manifest: &Manifest) -> Result<Source, Failure> {
+fn open_source(manifest: &Manifest, watch: &Watch) -> Result<Source, Failure> {
     match &manifest.source {
         SourceConfig::Exports(exports) => open_exports(manifest, exports),
         SourceConfig::Directory(DirectoryConfig { nodes, meta, on_corruption, .. }) => {
@@ -150,14 +153,14 @@ fn open_source(manifest: &Manifest) -> Result<Source, Failure> {
             let folders = Folders { nodes: nodes.collect(), meta: meta.clone() };
             let directory = Directory::open(&folders).map_err(source::Error::from)?;
             super::data::warn(&folders, "wal");
-            open_native(manifest, &directory, *on_corruption)
+            open_native(manifest, &directory, *on_corruption, watch)
         }
         SourceConfig::Backup(BackupConfig { path, on_corruption, .. }) => {
             // Unpacked shards can be large: they go where the run's own files are, not into memory.
             let dir = StateDir::beside(&manifest.path);
             dir.create()?;
             let directory = Directory::open_backup(path, &dir.tmp()).map_err(source::Error::from)?;
-            open_native(manifest, &directory, *on_corruption)
+            open_native(manifest, &directory, *on_corruption, watch)
         }
     }
 }
@@ -166,9 +169,10 @@ fn open_native(
     manifest: &Manifest,
     directory: &Directory,
     on_corruption: OnCorruption,
+    watch: &Watch,
 ) -> Result<Source, Failure> {
     let skip = |origin: &Origin| manifest.skips(origin);
-    Ok(Source::Native(Native::open(directory, on_corruption, &skip)?))
+    Ok(Source::Native(Native::open(directory, on_corruption, &skip, watch)?))
 }
 
 /// Opens export files: those of each retention policy, and those that name theirs.

@@ -12,7 +12,7 @@ pub(super) use reader::Reader;
 
 use super::{DatabaseFacts, Error, Inventory, PolicyFacts, TypeConflict, Warning};
 use crate::model::{OnCorruption, Origin, Reading, Retention};
-use crate::source::tsm::{self, Directory, OnDamage, Unit};
+use crate::source::tsm::{self, Directory, OnDamage, Survey, Unit, Watch};
 use std::collections::BTreeMap;
 
 /// Shards of a server, found and looked through; their values are not read.
@@ -33,10 +33,13 @@ struct Policy {
 
 impl Native {
     /// Looks through all shards, but those of retention policies that `skip` names: indexes and headers are read.
+    ///
+    /// `watch` is told how far that is, and can stop it.
     pub fn open(
         directory: &Directory,
         on_corruption: OnCorruption,
         skip: &dyn Fn(&Origin) -> bool,
+        watch: &Watch,
     ) -> Result<Self, Error> {
         let on_damage = match on_corruption {
             OnCorruption::Error => OnDamage::Fail,
@@ -50,8 +53,10 @@ impl Native {
         };
         native.inventory.has_windows = true;
         native.warn(directory.notices());
+        watch.begin("scanning", directory.bytes(directory.origins().filter(|origin| !skip(origin)))?);
+        let survey = Survey { on_damage, exact: false, watch };
         for origin in directory.origins() {
-            let policy = if skip(origin) { Policy::default() } else { look(directory, origin, on_damage)? };
+            let policy = if skip(origin) { Policy::default() } else { look(directory, origin, &survey)? };
             native.add(origin, policy)?;
         }
         native.take_meta(directory);
@@ -133,8 +138,8 @@ impl Native {
 }
 
 /// Looks through the shards of a retention policy.
-fn look(directory: &Directory, origin: &Origin, on_damage: OnDamage) -> Result<Policy, Error> {
-    let facts = directory.inventory_of(origin, on_damage)?;
+fn look(directory: &Directory, origin: &Origin, survey: &Survey<'_>) -> Result<Policy, Error> {
+    let facts = directory.survey_of(origin, survey)?;
     let times = |id: u64| facts.shards.get(&id).and_then(|shard| shard.times);
     let shards = directory.shards(origin)?.values();
     let units = Unit::group(shards.map(|shard| (shard.clone(), times(shard.id))));

@@ -128,6 +128,18 @@ impl Directory {
         self.shards.get(origin).ok_or_else(|| Error::UnknownOrigin(origin.clone()))
     }
 
+    /// Returns the bytes on disk of all shards of some retention policies.
+    pub fn bytes<'a>(&self, origins: impl Iterator<Item = &'a Origin>) -> Result<u64, Error> {
+        let mut bytes = 0;
+        for origin in origins {
+            for shard in self.shards(origin)?.values() {
+                let (tsm, wal) = shard.bytes()?;
+                bytes += tsm + wal;
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Returns shards that have folders but are not in `meta.db`, or are marked as deleted there. The server does
     /// not show them, and they are not read.
     pub fn orphans(&self) -> &BTreeMap<Origin, BTreeMap<u64, ShardFiles>> {
