@@ -124,11 +124,12 @@ impl World {
         }
     }
 
-    /// Returns the limit on what is sent, if the manifest has one.
+    /// Returns the limit on what is sent, without the share that is left to others: the manifest's, or with
+    /// `auto` the organization's own.
     pub(crate) fn rate_limit(&self) -> Option<RateLimit> {
-        match &self.manifest.target {
-            TargetConfig::Sandbox { rate_limit, .. } | TargetConfig::Server { rate_limit, .. } => *rate_limit,
-        }
+        let (TargetConfig::Sandbox { rate_limit, reserve, .. }
+        | TargetConfig::Server { rate_limit, reserve, .. }) = &self.manifest.target;
+        rate_limit.or(self.limits.write).map(|limit| limit.without(*reserve))
     }
 
     /// Tells whether the target is the embedded one.

@@ -80,6 +80,8 @@ pub static BAD_NAME: Code = code("TG0210", "not a name", Blame::Manifest);
 pub static BAD_BUCKET_NAME: Code = code("TG0211", "no bucket can have this name", Blame::Manifest);
 /// Not a duration, or under an hour.
 pub static BAD_WINDOW: Code = code("TG0212", "not a window", Blame::Manifest);
+/// No share in percent, or none left.
+pub static BAD_SHARE: Code = code("TG0213", "not a share", Blame::Manifest);
 /// None, or several.
 pub static SOURCE_KINDS: Code = code("TG0220", "`source` has to name one kind", Blame::Manifest);
 /// Known, but not built.
@@ -172,6 +174,7 @@ pub static ALL: &[&Code] = &[
     &BAD_NAME,
     &BAD_BUCKET_NAME,
     &BAD_WINDOW,
+    &BAD_SHARE,
     &SOURCE_KINDS,
     &NOT_YET,
     &FOREIGN_KEY,

@@ -13,7 +13,7 @@
 use super::VerifyMethod;
 use super::names::{NameText, PatternText, TemplateText, UrlText, VariableText};
 use super::quantities::{
-    BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, StartText, WindowText,
+    BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, ShareText, StartText, WindowText,
 };
 use super::scalar::Text;
 use crate::model::{OnCorruption, OnTypeConflict};
@@ -199,6 +199,9 @@ pub(super) struct TargetFile {
     /// server's own quota allows.
     #[schemars(extend("default" = "auto"))]
     pub(super) rate_limit: Option<Text<RateText>>,
+    /// The share of the rate limit that is left to others, such as clients that write to both servers meanwhile.
+    #[schemars(extend("default" = "0%"))]
+    pub(super) reserve: Option<Text<ShareText>>,
     /// For `kind: sandbox`: the directory of its data.
     #[schemars(length(min = 1), example = &"./sandbox")]
     pub(super) path: Option<String>,

@@ -118,6 +118,8 @@ pub enum TargetConfig {
         plays: Kind,
         /// `rate_limit`.
         rate_limit: Option<RateLimit>,
+        /// `reserve`: percent of the rate limit that is left to others.
+        reserve: u8,
         /// Where `target` stands.
         place: Place,
     },
@@ -132,8 +134,10 @@ pub enum TargetConfig {
         org: Option<String>,
         /// Where the token is.
         token: SecretRef,
-        /// `rate_limit`; `None` for no limit of ours, which is also what `auto` means.
+        /// `rate_limit`; `None` for `auto`: what the organization's limits say, if anything.
         rate_limit: Option<RateLimit>,
+        /// `reserve`: percent of the rate limit that is left to others.
+        reserve: u8,
         /// `ca_file`: further certificates to trust, PEM.
         ca_file: Option<PathBuf>,
         /// Where `target` stands.

@@ -186,6 +186,42 @@ impl Grammar for RateText {
     }
 }
 
+/// A share in percent.
+#[derive(Debug, Clone)]
+pub(super) enum ShareText {}
+
+impl ShareText {
+    /// With less than a tenth left, nothing gets on.
+    const MAX: u8 = 90;
+}
+
+impl Grammar for ShareText {
+    /// Percent.
+    type Value = u8;
+    const FORMAT: &'static str = "tidegate-share";
+    const WHAT: &'static str = "a share";
+
+    fn parse(text: &str) -> Result<Self::Value, Fault> {
+        let bad = |fault: String| (&codes::BAD_SHARE, fault);
+        let number = text.strip_suffix('%').map(str::trim_end);
+        let number = number.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let percent: Option<u8> = number.and_then(|digits| digits.parse().ok());
+        match percent {
+            Some(percent @ 0..=Self::MAX) => Ok(percent),
+            Some(_) => Err(bad(format!("at most {}%; the rest is what is sent with", Self::MAX))),
+            None => Err(bad("expected a share such as `20%`".to_owned())),
+        }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^([0-9]+ *%|.*\\$\\{.*)$",
+            "examples": ["20%"],
+        })
+    }
+}
+
 /// A length of time to read at once.
 #[derive(Debug, Clone)]
 pub(super) enum WindowText {}
@@ -274,6 +310,7 @@ mod tests {
         agrees::<EndText>(&["cutover", "2024-01-01T00:00:00Z"]);
         agrees::<BatchBytesText>(&["5 MB", "64KiB", "25000000 bytes", " 1 mb"]);
         agrees::<RateText>(&["auto", "300 MB / 5 min", "17kB/s", ".5MB/s"]);
+        agrees::<ShareText>(&["0%", "20%", "90 %"]);
         agrees::<CountText>(&["10", "10..50", "1..", " 1 .. 2 "]);
     }
 
@@ -284,6 +321,9 @@ mod tests {
         }
         for text in ["", "50..10", "..", "..5", "-1", "+1", "1.5", "ten"] {
             assert!(CountText::parse(text).is_err(), "{text}");
+        }
+        for text in ["", "20", "%", "-1%", "91%", "300%", "0.5%", "a%"] {
+            assert!(ShareText::parse(text).is_err(), "{text}");
         }
         assert!(KeepText::parse("inherit").is_err());
         assert!(BatchBytesText::parse("1 kB").is_err());

@@ -5,7 +5,7 @@
 
 use super::names::{NameText, PatternText, TemplateText, UrlText, VariableText};
 use super::quantities::{
-    BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, StartText, WindowText,
+    BatchBytesText, CountText, EndText, KeepText, RateText, RetentionText, ShareText, StartText, WindowText,
 };
 use crate::model::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -45,7 +45,7 @@ pub(super) struct Format {
 }
 
 /// All formats.
-pub(super) static FORMATS: [Format; 13] = [
+pub(super) static FORMATS: [Format; 14] = [
     format::<RetentionText>(),
     format::<KeepText>(),
     format::<StartText>(),
@@ -59,6 +59,7 @@ pub(super) static FORMATS: [Format; 13] = [
     format::<NameText>(),
     format::<VariableText>(),
     format::<WindowText>(),
+    format::<ShareText>(),
 ];
 
 const fn format<G: Grammar>() -> Format {

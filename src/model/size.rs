@@ -58,6 +58,13 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 }
 
 impl RateLimit {
+    /// Returns the limit without a share in percent that is left to others; a byte at least.
+    #[must_use]
+    pub fn without(self, percent: u8) -> Self {
+        let left = u128::from(self.bytes) * u128::from(100 - percent.min(100)) / 100;
+        Self { bytes: u64::try_from(left).unwrap_or(u64::MAX).max(1), per: self.per }
+    }
+
     /// Reads a rate, such as `300 MB / 5 min`, `17kB/s` or `5MB5m`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = compact(text);

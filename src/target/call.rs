@@ -59,14 +59,15 @@ impl Attempts {
         } else {
             self.failing = None;
         }
-        let pause = jitter.pause(self.count, failed.asked);
+        let asked = failed.asked.filter(|asked| !asked.is_zero());
+        let pause = jitter.pause(self.count, asked);
         let waited = now - self.begun;
         let patience = if call == Call::Control { timeouts.control } else { timeouts.busy };
         let failing = self.failing.map_or(Duration::ZERO, |since| now - since);
         if waited + pause > patience || (self.failing.is_some() && failing + pause > timeouts.failing) {
             return Err(Error::GaveUp { waited, last: Box::new(failed.error) });
         }
-        Ok(Notice { wait, pause, attempt: self.count, message: failed.error.to_string() })
+        Ok(Notice { wait, pause, asked, attempt: self.count, message: failed.error.to_string() })
     }
 }
 

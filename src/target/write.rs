@@ -51,6 +51,8 @@ pub struct Notice {
     pub wait: Wait,
     /// How long until the next attempt.
     pub pause: Duration,
+    /// How long the target asked to wait, if it did.
+    pub asked: Option<Duration>,
     /// The attempt that failed, from 1.
     pub attempt: u32,
     /// What the target said.

@@ -81,6 +81,34 @@ impl<'a> Isolation<'a> {
         })
     }
 
+    /// Returns the bytes of what is to be sent next; `None` when all is found.
+    pub(super) fn wants(&self) -> Option<usize> {
+        self.tasks.last().map(|task| match task {
+            Task::Send(lines) => self.size(lines).min(self.ceiling),
+            Task::Confirm { suspects, .. } => self.size(suspects),
+        })
+    }
+
+    /// Cuts what is sent next to `bytes` where it can be cut: at the end of a line, not within a search.
+    pub(super) fn fit(&mut self, bytes: usize) {
+        let Some(Task::Send(lines)) = self.tasks.last_mut() else { return };
+        let mut left = bytes;
+        let size = |at: &usize| self.batch.lines.get(*at).map_or(0, |line| line.end - line.start);
+        let fitting = lines.iter().take_while(|at| match left.checked_sub(size(at)) {
+            Some(less) => {
+                left = less;
+                true
+            }
+            None => false,
+        });
+        let count = fitting.count();
+        if count == 0 || count == lines.len() {
+            return;
+        }
+        let first = lines.drain(..count).collect();
+        self.tasks.push(Task::Send(first));
+    }
+
     /// Takes in what became of the last body. The error is the target's words where it refuses every
     /// line for a reason that is not known to be about lines.
     pub(super) fn answer(&mut self, written: Written) -> Result<(), String> {

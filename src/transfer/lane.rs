@@ -35,7 +35,11 @@ async fn send(shared: &Shared, batch: &Batch) -> Result<Option<Found>, Error> {
     let (fresh, old): (Vec<usize>, Vec<usize>) =
         (0..batch.lines.len()).partition(|at| batch.lines.get(*at).is_some_and(|line| line.time >= cutoff.0));
     let mut isolation = Isolation::new(batch, fresh, shared.ceiling.load(Ordering::Relaxed));
-    while let Some(body) = isolation.next() {
+    while let Some(wanted) = isolation.wants() {
+        let Some(granted) = granted(shared, wanted).await else { return Ok(None) };
+        isolation.fit(granted);
+        let Some(body) = isolation.next() else { break };
+        shared.limiter.settle(granted as u64, body.len() as u64);
         let Some(written) = write(shared, body, batch.precision).await? else { return Ok(None) };
         isolation.answer(written).map_err(|message| Error::EveryLineRefused { message })?;
         shared.ceiling.fetch_min(isolation.ceiling(), Ordering::Relaxed);
@@ -44,15 +48,19 @@ async fn send(shared: &Shared, batch: &Batch) -> Result<Option<Found>, Error> {
     Ok(Some(isolation.found))
 }
 
-/// Writes one body when the quota allows it.
-async fn write(shared: &Shared, body: Bytes, precision: Precision) -> Result<Option<Written>, Error> {
-    let bytes = body.len() as u64;
-    let limit = shared.limiter.spend(bytes, |pause| shared.waiting(pause, "write quota used up"));
+/// Waits for the quota of a body; returns how much of it may be sent now, or `None` where it was told to stop.
+async fn granted(shared: &Shared, wanted: usize) -> Option<usize> {
+    let limit = shared.limiter.spend(wanted as u64, |pause| shared.waiting(pause, "write quota used up"));
     tokio::select! {
         biased;
-        () = shared.stop.cancelled() => return Ok(None),
-        () = limit => {}
+        () = shared.stop.cancelled() => None,
+        granted = limit => Some(usize::try_from(granted).unwrap_or(wanted)),
     }
+}
+
+/// Writes one body, which the quota allows.
+async fn write(shared: &Shared, body: Bytes, precision: Precision) -> Result<Option<Written>, Error> {
+    let bytes = body.len() as u64;
     let encoding = Encoding { precision, gzip: shared.transfer.settings.gzip };
     let notice = |notice| shared.noticed(notice, bytes);
     match shared.client.write(&shared.bucket_id, body, encoding, &shared.stop, &notice).await {

@@ -9,6 +9,10 @@ use tokio::time::{Duration, Instant};
 /// The target counts uncompressed bytes in fixed windows. So a window is spent as fast as it can be,
 /// then everything waits for the next one. When a window of the target begins is not known before its
 /// first 429, whose `Retry-After` tells; until then, windows begin with the first request.
+///
+/// A refusal in a window that was in step means that something else spends from the same quota. Then less
+/// is asked for, evenly over the window, and slowly more again. So two runs reach the end of the quota at
+/// the same time, whichever is faster, and neither starves.
 #[derive(Debug)]
 pub struct Limiter {
     limit: Option<RateLimit>,
@@ -16,6 +20,16 @@ pub struct Limiter {
     /// One at a time waits, the others queue behind it in order.
     turn: tokio::sync::Mutex<()>,
 }
+
+/// The least part of a body that is worth a request of its own at the end of a window.
+const LEAST_PART: u64 = 16 << 10;
+
+/// `Retry-After` has whole seconds, so the window may begin up to a second later. What is sent in so
+/// short a time before a window ends may be counted in the next one, and is here counted in both.
+const UNSURE: Duration = Duration::from_secs(2);
+
+/// A shared window is spent in so many parts, and a tenth of its time is left at its end.
+const PARTS: u32 = 30;
 
 #[derive(Debug)]
 struct State {
@@ -25,6 +39,8 @@ struct State {
     begun: Option<Instant>,
     /// Bytes spent in it. May be more than `bytes`: a single body may be larger.
     used: u64,
+    /// Bytes spent so shortly before its end that the target may count them in the next one.
+    late: u64,
     /// The target said that nothing is taken before this time.
     closed_until: Option<Instant>,
     /// Whether the beginning of windows is the target's own.
@@ -35,7 +51,7 @@ impl Limiter {
     /// Builds a limiter; `None` never waits unless the target says so.
     pub fn new(limit: Option<RateLimit>) -> Self {
         let bytes = limit.map_or(u64::MAX, |limit| limit.bytes.max(1));
-        let state = State { bytes, begun: None, used: 0, closed_until: None, in_step: false };
+        let state = State { bytes, begun: None, used: 0, late: 0, closed_until: None, in_step: false };
         Self { limit, state: Mutex::new(state), turn: tokio::sync::Mutex::new(()) }
     }
 
@@ -44,25 +60,46 @@ impl Limiter {
         self.limit
     }
 
-    /// Waits until `bytes` may be sent, in the order of calls, and counts them.
+    /// Waits until something of `bytes` may be sent, in the order of calls; returns how much, and counts it.
     ///
+    /// Less than `bytes` is granted where the window has no room for more, so that it is used up.
     /// `waiting` is told before each wait how long it is. Dropping the future gives the turn away.
-    pub(super) async fn spend(&self, bytes: u64, waiting: impl Fn(Duration)) {
+    pub(super) async fn spend(&self, bytes: u64, waiting: impl Fn(Duration)) -> u64 {
         let _turn = self.turn.lock().await;
-        while let Err(until) = self.try_spend(bytes) {
-            waiting(until - Instant::now());
-            tokio::time::sleep_until(until).await;
+        loop {
+            match self.try_spend(bytes) {
+                Ok(granted) => return granted,
+                Err(until) => {
+                    waiting(until - Instant::now());
+                    tokio::time::sleep_until(until).await;
+                }
+            }
         }
     }
 
-    /// Takes in that the target refused `bytes` for its quota, and asks to wait for `pause`.
+    /// Corrects what was counted for a body to what it has: lines cannot be cut.
+    pub(super) fn settle(&self, granted: u64, bytes: u64) {
+        let mut state = self.lock();
+        state.used = state.used.saturating_sub(granted).saturating_add(bytes);
+        state.late = state.late.min(state.used);
+    }
+
+    /// Takes in that the target refused `bytes` for its quota. The client sends them again after `pause`;
+    /// `asked` is the target's `Retry-After`.
     ///
-    /// The client sends the same bytes again after the pause, without asking here, so they are counted
-    /// for the window that begins then.
-    pub(super) fn refused(&self, bytes: u64, pause: Duration) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = Instant::now() + pause;
-        if state.closed_until.is_some_and(|closed| closed > Instant::now()) {
+    /// The client does not ask here again, so they are counted for the window that begins then.
+    pub(super) fn refused(&self, bytes: u64, pause: Duration, asked: Option<Duration>) {
+        let mut state = self.lock();
+        let now = Instant::now();
+        let longest = self.limit.map_or(Duration::MAX, |limit| limit.per + UNSURE);
+        let Some(asked) = asked.filter(|asked| *asked <= longest) else {
+            // It does not say when the window ends.
+            state.closed_until = state.closed_until.max(Some(now + pause));
+            return;
+        };
+        // The next whole second: it may have been rounded down.
+        let until = now + asked + Duration::from_secs(1);
+        if state.in_step && state.closed_until.is_some_and(|closed| closed > now) {
             // Another body of the same window, sent before the first answer came.
             state.used = state.used.saturating_add(bytes);
             state.closed_until = state.closed_until.max(Some(until));
@@ -70,142 +107,77 @@ impl Limiter {
             return;
         }
         if state.in_step && self.limit.is_some() {
-            // The windows were in step, so something else spends from the same quota.
-            state.bytes = (state.bytes / 10 * 9).max(1);
+            state.bytes = (state.bytes / 8 * 7).max(1);
         }
         state.closed_until = Some(until);
-        (state.begun, state.used, state.in_step) = (Some(until), bytes, true);
+        (state.begun, state.used, state.late, state.in_step) = (Some(until), bytes, 0, true);
     }
 
-    fn try_spend(&self, bytes: u64) -> Result<(), Instant> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_spend(&self, bytes: u64) -> Result<u64, Instant> {
+        let mut state = self.lock();
         let now = Instant::now();
         if let Some(until) = state.closed_until.filter(|until| *until > now) {
             return Err(until);
         }
-        let Some(limit) = self.limit else { return Ok(()) };
-        let mut begun = *state.begun.get_or_insert(now);
+        let Some(limit) = self.limit else { return Ok(bytes) };
+        let begun = state.window(limit, now);
+        let (open, until) = state.open(limit, begun, now);
+        let room = open.saturating_sub(state.used);
+        let granted = match state.used {
+            // A target takes one body of any size in an unused window.
+            0 => bytes.min(open.max(LEAST_PART)),
+            _ if room >= bytes => bytes,
+            _ if room >= LEAST_PART => room,
+            _ => return Err(until),
+        };
+        state.used = state.used.saturating_add(granted);
+        if now + UNSURE > begun + limit.per {
+            state.late = state.late.saturating_add(granted);
+        }
+        Ok(granted)
+    }
+}
+
+impl State {
+    /// Returns how much of the window may be spent up to now, and when that is more.
+    fn open(&self, limit: RateLimit, begun: Instant, now: Instant) -> (u64, Instant) {
+        let part = limit.per / PARTS;
+        let parts = u32::try_from((now - begun).as_nanos() / part.as_nanos().max(1)).unwrap_or(PARTS) + 1;
+        let (least, enough) = (u64::from(parts), u64::from(PARTS / 10 * 9));
+        if self.bytes >= limit.bytes || least >= enough {
+            return (self.bytes, begun + limit.per);
+        }
+        (self.bytes / enough * least, begun + part * parts)
+    }
+
+    /// Goes to the window of `now` and returns when it began.
+    fn window(&mut self, limit: RateLimit, now: Instant) -> Instant {
+        let mut begun = *self.begun.get_or_insert(now);
         while begun + limit.per <= now {
             begun += limit.per;
+            if self.bytes < limit.bytes && self.used.saturating_add(LEAST_PART) >= self.bytes {
+                // It was used up and not refused: ask for a little more.
+                self.bytes = self.bytes.saturating_add((limit.bytes / 50).max(1)).min(limit.bytes);
+            }
             // What a body took beyond its window is paid for by the next ones.
-            state.used = state.used.saturating_sub(state.bytes);
-            if state.used == 0 {
+            let owed = self.used.saturating_sub(self.bytes);
+            self.used = owed.max(self.late);
+            self.late = 0;
+            if self.used == 0 {
                 // Windows go on in step; without a body there is nothing to count in between.
                 let missed = (now - begun).as_nanos() / limit.per.as_nanos().max(1);
                 begun += limit.per.saturating_mul(u32::try_from(missed).unwrap_or(u32::MAX));
             }
         }
-        state.begun = Some(begun);
-        if state.used > 0 && state.used.saturating_add(bytes) > state.bytes {
-            return Err(begun + limit.per);
-        }
-        state.used = state.used.saturating_add(bytes);
-        Ok(())
+        self.begun = Some(begun);
+        begun
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    const WINDOW: Duration = Duration::from_mins(5);
-
-    fn limiter(bytes: u64) -> Limiter {
-        Limiter::new(Some(RateLimit { bytes, per: WINDOW }))
-    }
-
-    async fn spend_all(limiter: &Limiter, bodies: &[u64]) -> Vec<u64> {
-        let begun = Instant::now();
-        let mut times = Vec::new();
-        for bytes in bodies {
-            limiter.spend(*bytes, |_| {}).await;
-            times.push(begun.elapsed().as_secs());
-        }
-        times
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn spends_a_window_at_once_and_waits_for_the_next() {
-        assert_eq!(spend_all(&limiter(10), &[4, 4, 4, 4, 2, 1]).await, [0, 0, 300, 300, 300, 600]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn never_sends_more_than_the_limit_in_a_window() {
-        let (limiter, begun) = (limiter(1_000), Instant::now());
-        let mut sent = std::collections::BTreeMap::<u64, u64>::new();
-        for body in (1..400_u64).map(|i| i * 37 % 400 + 1) {
-            limiter.spend(body, |_| {}).await;
-            *sent.entry(begun.elapsed().as_secs() / 300).or_default() += body;
-        }
-        assert!(sent.len() > 70 && sent.values().all(|bytes| *bytes <= 1_000), "{sent:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_larger_than_a_window_is_paid_for_by_the_next_ones() {
-        assert_eq!(spend_all(&limiter(10), &[25, 1, 10]).await, [0, 600, 900]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_idle_window_is_not_saved_up() {
-        let limiter = limiter(10);
-        limiter.spend(1, |_| {}).await;
-        tokio::time::sleep(WINDOW * 10 + Duration::from_secs(5)).await;
-        assert_eq!(spend_all(&limiter, &[10, 1]).await, [0, 295]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_a_limit_only_the_target_makes_it_wait() {
-        let limiter = Limiter::new(None);
-        assert_eq!(spend_all(&limiter, &[u64::MAX, u64::MAX]).await, [0, 0]);
-        limiter.refused(5, Duration::from_secs(37));
-        assert_eq!(spend_all(&limiter, &[1, 1]).await, [37, 37]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn learns_when_windows_begin_from_a_refusal() {
-        let limiter = limiter(10);
-        limiter.spend(5, |_| {}).await;
-        // The target's window ends 100 seconds from now, not 300; the refused body is sent again then.
-        limiter.refused(5, Duration::from_secs(100));
-        assert_eq!(spend_all(&limiter, &[5, 5, 5, 5]).await, [100, 400, 400, 700]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn asks_for_less_when_refused_again_in_step() {
-        let limiter = limiter(100);
-        limiter.refused(0, Duration::from_secs(100));
-        limiter.spend(95, |_| {}).await;
-        limiter.refused(0, WINDOW);
-        assert_eq!(spend_all(&limiter, &[90, 1]).await, [300, 600]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn several_refusals_of_one_window_count_as_one() {
-        let limiter = limiter(100);
-        for _ in 0..4 {
-            limiter.refused(25, Duration::from_secs(100));
-        }
-        assert_eq!(spend_all(&limiter, &[1, 99]).await, [400, 400]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn serves_in_order_and_tells_that_it_waits() {
-        let limiter = Arc::new(limiter(10));
-        limiter.spend(10, |_| {}).await;
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let tasks: Vec<_> = (0..5)
-            .map(|at| {
-                let (limiter, order) = (Arc::clone(&limiter), Arc::clone(&order));
-                tokio::spawn(async move {
-                    limiter.spend(4, |wait| assert!(wait <= WINDOW)).await;
-                    order.lock().unwrap().push(at);
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
-    }
-}
+#[path = "limiter_tests.rs"]
+mod tests;

@@ -120,7 +120,7 @@ impl Shared {
     /// Passes on why the target makes a body of `bytes` wait.
     pub(super) fn noticed(&self, notice: Notice, bytes: u64) {
         if notice.wait == Wait::Quota {
-            self.limiter.refused(bytes, notice.pause);
+            self.limiter.refused(bytes, notice.pause, notice.asked);
         }
         let Notice { pause, attempt, message, .. } = notice;
         self.waiting(pause, format!("attempt {attempt} failed: {message}"));

@@ -49,13 +49,15 @@ fn the_smallest_manifest_gets_all_defaults() {
 fn every_key_means_something() {
     let manifest = exhaustive();
     assert_eq!(manifest.name, "exhaustive");
-    let TargetConfig::Server { kind, url, org, token, rate_limit, ca_file, .. } = &manifest.target else {
+    let TargetConfig::Server { kind, url, org, token, rate_limit, reserve, ca_file, .. } = &manifest.target
+    else {
         panic!()
     };
     assert_eq!(*kind, Some(Kind::OssV2));
     assert_eq!(url.as_deref(), Some("https://influx.example:8086"));
     assert_eq!(org.as_deref(), Some("acme"));
     assert_eq!(*token, SecretRef::Env("INFLUX_TOKEN".to_owned()));
+    assert_eq!(*reserve, 20);
     let limit = rate_limit.unwrap();
     assert_eq!((limit.bytes, limit.per), (300_000_000, Duration::from_mins(5)));
     assert_eq!(ca_file.as_deref(), Some(root().join("tests/manifests/company-ca.pem").as_path()));

@@ -62,6 +62,7 @@ impl<'a> Builder<'a> {
                 Some(PlaysFile::OssV2) => Kind::OssV2,
             },
             rate_limit,
+            reserve: reserve(target),
             place: self.place(at.name()),
         })
     }
@@ -99,6 +100,7 @@ impl<'a> Builder<'a> {
             org: target.org.clone(),
             token: token?,
             rate_limit,
+            reserve: reserve(target),
             ca_file: target
                 .ca_file
                 .as_ref()
@@ -126,4 +128,8 @@ impl<'a> Builder<'a> {
             );
         }
     }
+}
+
+fn reserve(target: &TargetFile) -> u8 {
+    target.reserve.as_ref().map_or(0, |share| share.0)
 }

@@ -68,6 +68,7 @@ fn manifest(databases: Vec<(Database, DatabaseIntent)>) -> Manifest {
             path: PathBuf::from("sandbox"),
             plays: Kind::CloudTsm,
             rate_limit: None,
+            reserve: 0,
             place: at(2),
         },
         defaults: Defaults {
