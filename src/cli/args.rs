@@ -32,6 +32,12 @@ pub(crate) struct Global {
     /// Log what happens to stderr; twice for more.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// How the events of a run are printed to stderr.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human, value_name = "FORM")]
+    pub(crate) log_format: LogFormat,
+    /// Write numbers of a run to FILE every 10 seconds, for the textfile collector of `node_exporter`.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
     /// Write every HTTP exchange with the target to FILE, without secrets.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) http_trace: Option<PathBuf>,
@@ -43,6 +49,14 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Progress, for people.
+    Human,
+    /// One JSON object a line and event.
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

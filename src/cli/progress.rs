@@ -7,11 +7,10 @@ use crate::model::Timestamp;
 use crate::model::duration::print_seconds;
 use crate::model::size::{print_bytes, print_count};
 use crate::plan::{Action, Address};
-use crate::run::{Event, EventReceiver, Notice};
+use crate::run::{Event, Notice};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use tokio_util::sync::CancellationToken;
 
 /// Nanoseconds between two plain lines about the same step.
 const EVERY: i64 = 5_000_000_000;
@@ -65,29 +64,19 @@ impl Progress {
         Self { screen, quiet: ui.quiet, steps: BTreeMap::new() }
     }
 
-    /// Shows events until all senders are gone, and that the run stops as soon as it is told to: between
-    /// the bars, which another line on the terminal would tear.
-    pub(crate) async fn watch(mut self, mut events: EventReceiver, stop: CancellationToken) {
-        let mut stopping = false;
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled(), if !stopping => {
-                    stopping = true;
-                    self.line(STOPPING);
-                }
-                event = events.recv() => match event {
-                    Some((at, event)) => self.show(at, event),
-                    None => break,
-                },
-            }
-        }
+    /// Tells that the run stops: between the bars, which another line on the terminal would tear.
+    pub(super) fn stopping(&mut self) {
+        self.line(STOPPING);
+    }
+
+    /// Takes the bars away.
+    pub(super) fn close(&self) {
         if let Screen::Bars(bars) = &self.screen {
             let _ = bars.clear();
         }
     }
 
-    fn show(&mut self, at: Timestamp, event: Event) {
+    pub(super) fn show(&mut self, at: Timestamp, event: Event) {
         if self.quiet && !matches!(event, Event::Notice { .. }) {
             return;
         }
@@ -274,9 +263,11 @@ fn ending(action: Action) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::watch::{Shown, watch};
     use crate::model::{Blame, Code, Origin};
     use crate::run::{Moving, events};
     use std::sync::{Arc, Mutex};
+    use tokio_util::sync::CancellationToken;
 
     static CODE: Code = Code { id: "TG0518", summary: "", blame: Blame::Target };
 
@@ -463,7 +454,8 @@ mod tests {
         let screen = Screen::Lines(Box::new(kept.clone()));
         let progress = Progress { screen, quiet: false, steps: BTreeMap::new() };
         let (sender, receiver) = events(Arc::new(|| Timestamp(0)));
-        let watching = tokio::spawn(progress.watch(receiver, CancellationToken::new()));
+        let watching =
+            tokio::spawn(watch(Shown::Progress(progress), None, receiver, CancellationToken::new()));
         sender.send(Event::StepDone { address: transfer(), action: Action::Transfer });
         drop(sender);
         watching.await.unwrap();
@@ -482,7 +474,7 @@ mod tests {
         sender.send(Event::StepStarted { address: transfer(), action: Action::Transfer });
         sender.send(moving(10));
         drop(sender);
-        progress.watch(receiver, stop).await;
+        watch(Shown::Progress(progress), None, receiver, stop).await;
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.matches("stopping: ").count(), 1, "{text}");
         let (before, after) = text.split_once("once more to leave at once").unwrap();

@@ -1,9 +1,12 @@
 //! What `apply` and `verify` share: the lock, the journal, and somebody who watches.
 
+use super::args::LogFormat;
 use super::context::Context;
 use super::exit::Failure;
+use super::metrics::Metrics;
 use super::progress::Progress;
 use super::ui::Ui;
+use super::watch::{Shown, watch};
 use super::world::World;
 use crate::apply::{self, Outcome};
 use crate::run::{self, History, Journal, Lock, Owner, StateDir};
@@ -51,7 +54,12 @@ impl Running {
         steps: impl FnOnce(apply::Context) -> F,
     ) -> Result<Outcome, Failure> {
         let (events, receiver) = run::events(Arc::clone(&context.clock));
-        let watcher = tokio::spawn(Progress::on_stderr(&context.ui).watch(receiver, cancel.clone()));
+        let metrics = context.global.metrics.as_deref().map(|path| Metrics::create(path, context.now()));
+        let shown = match context.global.log_format {
+            LogFormat::Human => Shown::Progress(Progress::on_stderr(&context.ui)),
+            LogFormat::Json => Shown::Json { quiet: context.ui.quiet },
+        };
+        let watcher = tokio::spawn(watch(shown, metrics.transpose()?, receiver, cancel.clone()));
         let shared = apply::Context {
             client: (*world.client).clone(),
             source: Arc::clone(&world.source),

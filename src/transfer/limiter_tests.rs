@@ -168,7 +168,8 @@ impl Gateway {
         if used + bytes > self.limit {
             self.refusals.lock().unwrap().push(window);
             let into = (self.begun.elapsed() + self.phase).as_nanos() % WINDOW.as_nanos();
-            let left = WINDOW - Duration::from_nanos(u64::try_from(into).unwrap());
+            let into = Duration::from_nanos(u64::try_from(into).unwrap());
+            let left = WINDOW.saturating_sub(into);
             return Err(Duration::from_secs(left.as_secs()));
         }
         *taken.entry((window, sender)).or_default() += bytes;
