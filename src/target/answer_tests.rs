@@ -126,3 +126,55 @@ fn reads_retry_after_as_seconds_or_date() {
     assert_eq!(after("soon", now), None);
     assert_eq!(after("-5", now), None);
 }
+
+/// Returns the table as the page shows it.
+fn page_table() -> String {
+    use std::fmt::Write;
+    let mut table = "| status | request | body | decision | code |\n|---|---|---|---|---|\n".to_owned();
+    for Row { status, call, says, act, code, .. } in TABLE {
+        let status = match (*status.start(), *status.end()) {
+            (0, _) => "other".to_owned(),
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first}-{last}"),
+        };
+        let call = match call {
+            None => "any",
+            Some(Call::Write) => "write",
+            Some(Call::Query) => "query",
+            Some(Call::Control) => "control",
+        };
+        let says = match says {
+            Says::Anything => "any".to_owned(),
+            Says::Any(words) => format!("has `{}`", words.join("` or `")),
+            Says::Envelope => "an error of the API, not of a proxy".to_owned(),
+        };
+        let act = match act {
+            Act::Stop => "stop",
+            Act::WaitForQuota => "wait for quota",
+            Act::WaitForServer => "wait for server",
+            Act::Retry => "retry",
+            Act::RetryBriefly => "retry briefly",
+            Act::Split => "split",
+            Act::FindLines => "find lines",
+        };
+        let _ = writeln!(table, "| {status} | {call} | {says} | {act} | {} |", code.id);
+    }
+    table
+}
+
+/// `UPDATE_DOCS=1 cargo test --lib answer` rewrites the table.
+#[test]
+fn the_page_of_faults_shows_the_table() {
+    const BEGIN: &str = "<!-- answers: begin -->\n";
+    const END: &str = "<!-- answers: end -->\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let wanted = format!("{before}{BEGIN}{}{END}{after}", page_table());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &wanted).unwrap();
+    } else {
+        assert_eq!(page, wanted, "run UPDATE_DOCS=1 cargo test --lib answer");
+    }
+}

@@ -297,3 +297,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_sent_next_is_cut_to_fit_at_the_end_of_a_line() {
+    let lines: Vec<_> = (0..10).map(|at| format!("m v={at} {at}")).collect();
+    let batch = batch(&lines);
+    let mut isolation = Isolation::new(&batch, (0..10).collect(), usize::MAX);
+    let mut sent = Vec::new();
+    // A line has eight bytes. What does not fit a line is not cut.
+    for (room, bytes) in [(20, 16), (7, 64), (63, 56), (1_000, 8)] {
+        isolation.fit(room);
+        assert_eq!(isolation.wants(), Some(bytes));
+        if room == 7 {
+            continue;
+        }
+        sent.extend_from_slice(&isolation.next().unwrap());
+        isolation.answer(Written::Stored).unwrap();
+    }
+    assert_eq!((sent, isolation.wants()), (batch.text.to_vec(), None));
+}
