@@ -20,7 +20,8 @@ pub struct Options {
     /// several passes over the same times, so that its points come in several pieces. One field needs what it
     /// needs.
     pub memory: usize,
-    /// Which type is read of fields that have several. A [`Reader`] hands out all; [`super::Lines`] goes by it.
+    /// Which type is read of fields that have several. A [`Reader`] hands out all; [`super::Export`]
+    /// goes by it.
     pub types: Arc<Kept>,
 }
 
