@@ -164,7 +164,11 @@ impl Files {
 /// Reads a file: at most 1 MiB, UTF-8, no control characters. An error has no label: there is no
 /// text yet to point into.
 pub(super) fn read(path: &Path) -> Result<String, Finding> {
-    let shown = path.display();
+    let mut shown = path.display().to_string();
+    // The name comes from `extends`, and a terminal obeys what it is sent.
+    if shown.contains(char::is_control) {
+        shown = shown.escape_debug().to_string();
+    }
     let unreadable = |error: std::io::Error| {
         let help = match error.kind() {
             std::io::ErrorKind::NotFound => "Name the file with `-f FILE`, or run tidegate where it is.",
