@@ -10,6 +10,7 @@ use super::error::Error;
 use super::exit::{Exit, Failure};
 use super::ui::Ui;
 use super::work;
+use crate::line;
 use crate::model::size::{print_bytes, print_count, print_counted};
 use crate::model::{Origin, TimeRange, Timestamp};
 use crate::source::tsm::{
@@ -74,7 +75,7 @@ enum Precision {
     S,
 }
 
-impl From<Precision> for tsm::Precision {
+impl From<Precision> for line::Precision {
     fn from(precision: Precision) -> Self {
         match precision {
             Precision::Ns => Self::Nanoseconds,

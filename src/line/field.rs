@@ -17,15 +17,18 @@ pub(super) struct Section {
 }
 
 /// Bytes that mean something in a field section; all others only need passing over.
-static SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    special[b'\\' as usize] = true;
-    special[b'"' as usize] = true;
-    special[b'=' as usize] = true;
-    special[b',' as usize] = true;
-    special[b' ' as usize] = true;
-    special
-};
+static SPECIAL: [bool; 256] = marked(b"\\\"=, ");
+
+/// Returns a table that is true at `bytes`.
+pub(super) const fn marked(bytes: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
 
 /// How a field section stands after some bytes.
 #[derive(Default)]

@@ -5,6 +5,7 @@
 //! backslash precedes, and only after more equals signs than commas. A comment ends at the line
 //! break, whatever is in it: names of databases in `# CONTEXT-` lines are not escaped.
 
+use super::field::marked;
 use super::scan::skip_blanks;
 use memchr::{memchr, memchr2};
 
@@ -31,16 +32,7 @@ impl Kind {
 }
 
 /// Bytes that mean something outside of quotes; all others only need passing over.
-static SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    special[b'\\' as usize] = true;
-    special[b'"' as usize] = true;
-    special[b'=' as usize] = true;
-    special[b',' as usize] = true;
-    special[b' ' as usize] = true;
-    special[b'\n' as usize] = true;
-    special
-};
+static SPECIAL: [bool; 256] = marked(b"\\\"=, \n");
 
 /// Finds the end of one record at a time, over text that may still grow.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 
 mod backup;
 pub mod codes;
+mod digest;
 mod error;
 mod exports;
 mod inventory;

@@ -2,7 +2,7 @@
 
 use super::{Findings, World};
 use crate::model::size::print_bytes;
-use crate::model::{Bucket, BucketName, Limits, RateLimit, Retention, TimeRange, Timestamp};
+use crate::model::{Bucket, BucketName, Limits, RateLimit, Retention, TimeRange};
 use crate::plan::{Action, Change, Diff, Plan, Step, Transfer, codes};
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -100,8 +100,7 @@ fn too_old(
     findings: &mut Findings,
 ) {
     let kept = Retention::Seconds(seconds);
-    let nanoseconds = i64::try_from(seconds.get().saturating_mul(1_000_000_000)).unwrap_or(i64::MAX);
-    let oldest = Timestamp(world.now.0.saturating_sub(nanoseconds));
+    let oldest = kept.cutoff(world.now);
     let bucket = &transfer.bucket;
     let held = transfer.held.unwrap_or(TimeRange::ALL);
     let (start, end) = (transfer.range.start.max(held.start), transfer.range.end.min(held.end));

@@ -1,8 +1,8 @@
 //! What changes when a file changes, without reading all of it.
 
 use super::Error;
+use crate::source::digest::hex;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -64,12 +64,7 @@ pub(super) fn combine<'a>(prints: impl Iterator<Item = &'a Fingerprint>) -> Stri
     for print in prints {
         digest.update(print);
     }
-    let mut text = String::new();
-    for byte in digest.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(digest)
 }
 
 fn hash(file: &mut fs::File, digest: &mut Sha256) -> io::Result<()> {

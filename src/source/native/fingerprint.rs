@@ -1,9 +1,9 @@
 //! What changes when a shard changes, without reading all of it.
 
 use crate::source::Error;
+use crate::source::digest::hex;
 use crate::source::tsm::Unit;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// Returns a digest over names, sizes and last bytes of all files, as hexadecimal digits. The end of a TSM file is
 /// its index, and a log grows at its end.
@@ -20,10 +20,5 @@ pub(super) fn of(units: &[Unit]) -> Result<String, Error> {
             digest.update(file.length.to_le_bytes());
         }
     }
-    let mut text = String::new();
-    for byte in digest.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    Ok(hex(digest))
 }

@@ -36,7 +36,7 @@ pub use error::{Error, Lost, shown};
 pub use export::{Export, Exported, Pack, Piece, Watch};
 pub use inventory::{Count, FieldFacts, Inventory, PolicyFacts, Survey, TypeFacts};
 pub use notice::{Notice, OnDamage};
-pub use printer::{Form, Precision, Rejected};
+pub use printer::{Form, Rejected};
 pub use reader::{Column, Keep, Kept, Options, Point, Reader, Rows};
 pub use sayable::Unsayable;
 pub use scan::ShardFacts;

@@ -4,6 +4,7 @@ use super::key;
 use super::reader::{Column, Keep, Kept, Rows};
 use super::sayable::{self, Unsayable};
 use super::value::{Strings, Values};
+use crate::line::Precision;
 use crate::line::escape::escape_string;
 use crate::line::format::{write_float, write_float_as_inspect, write_integer};
 use crate::model::Timestamp;
@@ -15,33 +16,8 @@ use std::sync::Arc;
 pub struct Form {
     /// One line a value, in the letters of `influx_inspect export`, instead of one a point.
     pub one_field: bool,
-    /// The unit of times.
+    /// The unit of times. A time that is not a whole number of it has no line.
     pub precision: Precision,
-}
-
-/// The unit of times. A time that is not a whole number of it has no line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// As stored.
-    #[default]
-    Nanoseconds,
-    /// Thousands of nanoseconds.
-    Microseconds,
-    /// Thousandths of a second.
-    Milliseconds,
-    /// Whole seconds.
-    Seconds,
-}
-
-impl Precision {
-    fn nanoseconds(self) -> i64 {
-        match self {
-            Self::Nanoseconds => 1,
-            Self::Microseconds => 1_000,
-            Self::Milliseconds => 1_000_000,
-            Self::Seconds => 1_000_000_000,
-        }
-    }
 }
 
 /// Values of one field of a series that line protocol cannot say.
